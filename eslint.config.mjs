@@ -1,0 +1,107 @@
+import tseslint from "typescript-eslint";
+
+const impure = [
+  "process",
+  "Date",
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "clearTimeout",
+  "clearInterval",
+  "clearImmediate",
+  "console",
+  "performance",
+  "fetch",
+  "queueMicrotask",
+];
+
+/** Import direction (see README, "How it is built"): `from` must not see the folders and packages named. */
+const forbid = (files, group, message) => ({
+  files,
+  rules: { "no-restricted-imports": ["error", { patterns: [{ group, message }] }] },
+});
+
+const soleImporters = {
+  commander: "src/cli.ts",
+  "@kubernetes/client-node": "src/io/kubeconfig.ts",
+  execa: "src/bundles/execa.ts",
+  "signal-exit": "src/io/last-resort.ts",
+};
+const packages = Object.keys(soleImporters).flatMap((name) => [name, `${name}/**`]);
+
+export default tseslint.config(
+  { ignores: ["dist/", "node_modules/"] },
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      "no-empty": ["error", { allowEmptyCatch: false }],
+      "no-warning-comments": ["error", { terms: ["todo", "fixme"], location: "anywhere" }],
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "max-lines": ["error", { max: 180, skipBlankLines: false, skipComments: false }],
+    },
+  },
+  {
+    files: ["src/**/*.ts"],
+    ignores: ["src/io/**", "src/bundles/**", "src/main.ts", "src/guard-main.ts"],
+    rules: {
+      "no-restricted-globals": ["error", ...impure],
+      "no-restricted-properties": [
+        "error",
+        {
+          object: "Math",
+          property: "random",
+          message: "randomness comes in as data (Moment.chance)",
+        },
+      ],
+    },
+  },
+  forbid(["src/core/**/*.ts"], ["*", "!./*"], "core sees core alone, and no package"),
+  forbid(["src/world.ts"], ["*", "!./core", "!./core/**"], "world sees the types of core alone"),
+  forbid(
+    ["src/run.ts"],
+    ["*", "!./core", "!./core/**", "!./world.ts"],
+    "run sees core and world alone",
+  ),
+  forbid(
+    ["src/io/**/*.ts", "src/bundles/**/*.ts"],
+    ["../main.ts", "../run.ts", "../cli.ts", "../core/lifecycle.ts", ...packages],
+    "io sees world and the types of core",
+  ),
+  forbid(
+    ["src/main.ts", "src/options.ts", "src/duration.ts"],
+    packages,
+    "each package is imported by exactly one file",
+  ),
+  ...Object.entries(soleImporters).map(([name, file]) =>
+    forbid(
+      [file],
+      packages.filter((other) => !other.startsWith(name)),
+      "each package is imported by exactly one file",
+    ),
+  ),
+  {
+    files: ["test/**/*.ts"],
+    rules: {
+      "max-lines": ["error", { max: 400 }],
+      // node:test's test() and describe() return promises that the runner itself awaits.
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        {
+          allowForKnownSafeCalls: [
+            { from: "package", package: "node:test", name: ["test", "it", "describe", "suite"] },
+          ],
+        },
+      ],
+    },
+  },
+);

@@ -1,0 +1,37 @@
+// Bundles src/ into dist/*.cjs: one entry point for what every start needs, and one for each part that is loaded
+// only when it is needed (esbuild cannot split CommonJS). Measured: an ESM entry costs 8 to 27 ms at start.
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { build } from "esbuild";
+import { thirdPartyNotice } from "./third-party.mjs";
+
+const candidates = {
+  main: "src/main.ts",
+  guard: "src/guard-main.ts",
+  execa: "src/bundles/execa.ts",
+  auth: "src/bundles/auth.ts",
+};
+const entryPoints = Object.fromEntries(
+  Object.entries(candidates).filter(([, file]) => existsSync(file)),
+);
+
+await rm("dist", { recursive: true, force: true });
+await mkdir("dist", { recursive: true });
+const result = await build({
+  entryPoints,
+  outdir: "dist",
+  outExtension: { ".js": ".cjs" },
+  bundle: true,
+  minify: true,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  metafile: true,
+  legalComments: "none",
+  logLevel: "warning",
+  define: { "import.meta.url": "__bundleUrl" },
+  banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
+  external: ["./main.cjs", "./guard.cjs", "./execa.cjs", "./auth.cjs"],
+});
+await writeFile("dist/THIRD-PARTY-NOTICES.txt", await thirdPartyNotice(result.metafile));
+await writeFile("dist/meta.json", JSON.stringify(result.metafile));

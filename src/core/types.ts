@@ -1,0 +1,205 @@
+/**
+ * The vocabulary of the core. Everything here is data: time, chance and answers come in as values, wishes go out as
+ * values (effects). Words are those of the field: candidate, holder, standby, leading, renew, lose, release.
+ */
+
+/** A time span or a point on the candidate's own clock, in milliseconds. */
+export type Millis = number;
+
+/** One look at the clocks: what a step may know about time, and its one random number. */
+export interface Moment {
+  /** The candidate's own clock: monotonic, counts suspend, not related to the time of day. */
+  readonly at: Millis;
+  /** Time of day, in milliseconds since 1970. Only ever written into records, never used to decide. */
+  readonly wall: Millis;
+  /** A random number in [0, 1), used for jitter. */
+  readonly chance: number;
+}
+
+/** The five fields of a Lease's spec, and leader-exec's mark. Times are milliseconds since 1970. */
+export interface LeaseRecord {
+  /** `""` means that nobody holds the Lease. */
+  readonly holder: string;
+  /** Whole seconds; null when the writer left it out. */
+  readonly durationSeconds: number | null;
+  readonly acquireTime: Millis | null;
+  readonly renewTime: Millis | null;
+  readonly transitions: number;
+  /** Annotation `leader-exec/holder`: equals `holder` when a leader-exec wrote this term. */
+  readonly markedBy: string | null;
+}
+
+/** A Lease as a store gave it to us. */
+export interface StoredLease {
+  readonly record: LeaseRecord;
+  /** resourceVersion: a decimal string that grows with each change. */
+  readonly version: string;
+  readonly uid: string;
+  /** Differs whenever the spec's content differs (all five fields, unparsed), whatever the version says. */
+  readonly fingerprint: string;
+  /** The whole object, so that foreign labels, annotations and owners survive a replace. Opaque to the core. */
+  readonly object: unknown;
+}
+
+/** Why a request to the store brought no answer that can be used. */
+export interface StoreFailure {
+  readonly kind: "failed";
+  readonly reason:
+    | "timeout"
+    | "unreachable"
+    | "tls"
+    | "unauthorized"
+    | "forbidden"
+    | "namespace-missing"
+    | "throttled"
+    | "server-error"
+    | "credentials"
+    | "damaged"
+    | "unwritable"
+    | "unexpected";
+  /** One sentence: what happened, to what, what to do. */
+  readonly message: string;
+  /** From Retry-After: do not ask again before this long. */
+  readonly retryAfter?: Millis;
+}
+
+export type ReadResult =
+  | { readonly kind: "found"; readonly lease: StoredLease }
+  | { readonly kind: "missing" }
+  | StoreFailure;
+
+/** `missing` answers a replace whose Lease is gone; `conflict` a version that is no longer the stored one. */
+export type WriteResult =
+  | { readonly kind: "stored"; readonly lease: StoredLease }
+  | { readonly kind: "conflict" }
+  | { readonly kind: "missing" }
+  | StoreFailure;
+
+/** What a store is asked to write. `base` is the object that a replace is compared with and laid over. */
+export interface Write {
+  readonly verb: "create" | "replace" | "release";
+  readonly base: StoredLease | null;
+  readonly record: LeaseRecord;
+}
+
+/** How the command ended. `signal` as its name ("SIGKILL"). */
+export type CommandEnd =
+  | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "signaled"; readonly signal: string; readonly number: number };
+
+/** Why the command could not be started. */
+export interface StartFailure {
+  readonly reason: "not-found" | "not-executable" | "no-guard" | "failed";
+  readonly message: string;
+}
+
+/** A signal that was sent to leader-exec. */
+export interface SignalName {
+  readonly name: string;
+  readonly number: number;
+}
+
+/** What can happen to a candidate. `id` repeats the id of the request that is answered. */
+export type Event =
+  | { readonly kind: "tick" }
+  | { readonly kind: "read"; readonly id: number; readonly result: ReadResult }
+  | { readonly kind: "written"; readonly id: number; readonly result: WriteResult }
+  | { readonly kind: "watched"; readonly lease: StoredLease }
+  | { readonly kind: "watched-deletion" }
+  | { readonly kind: "watch-ended"; readonly reason: "closed" | "forbidden" | "failed" }
+  | { readonly kind: "command-started"; readonly pid: number }
+  | { readonly kind: "command-not-started"; readonly failure: StartFailure }
+  | { readonly kind: "command-ended"; readonly end: CommandEnd }
+  | { readonly kind: "tree-gone" }
+  | { readonly kind: "guard-lost"; readonly message: string }
+  | { readonly kind: "signal"; readonly signal: SignalName };
+
+/** What a step wants done. Requests are answered by an event with their id, at the latest at `deadline`. */
+export type Effect =
+  | { readonly kind: "read"; readonly id: number; readonly deadline: Millis }
+  | {
+      readonly kind: "write";
+      readonly id: number;
+      readonly write: Write;
+      readonly deadline: Millis;
+    }
+  /** Watch from this version on (null: from now), after closing an older watch. */
+  | { readonly kind: "watch"; readonly since: string | null }
+  | { readonly kind: "unwatch" }
+  /** Start the command under a guard that kills its tree at `killAt`. */
+  | { readonly kind: "start"; readonly lease: StoredLease; readonly killAt: Millis }
+  /** Tell the guard that the kill deadline moved. */
+  | { readonly kind: "guard-until"; readonly killAt: Millis }
+  /** Send this signal to the command alone (`command`) or to its whole process tree (`tree`). */
+  | { readonly kind: "forward"; readonly signal: string; readonly to: "command" | "tree" }
+  /** SIGKILL the whole tree, in rounds, until it is gone. */
+  | { readonly kind: "kill-tree" }
+  | { readonly kind: "report"; readonly report: Report }
+  | { readonly kind: "finish"; readonly outcome: Outcome };
+
+/** Why leadership was lost. */
+export type LossCause =
+  | { readonly kind: "renew-deadline"; readonly since: Millis; readonly failure: string | null }
+  | { readonly kind: "late" }
+  | { readonly kind: "other-holder"; readonly holder: string }
+  | { readonly kind: "guard"; readonly message: string };
+
+/** How a run of leader-exec ends; `outcome.ts` turns it into an exit code and the closing sentence. */
+export type Outcome =
+  | { readonly kind: "command-ended"; readonly end: CommandEnd; readonly released: Released }
+  | { readonly kind: "command-not-started"; readonly failure: StartFailure }
+  | { readonly kind: "lost"; readonly cause: LossCause }
+  | {
+      readonly kind: "stopped";
+      readonly signal: SignalName;
+      readonly end: CommandEnd;
+      readonly released: Released;
+    }
+  | { readonly kind: "stopped-standby"; readonly signal: SignalName }
+  | { readonly kind: "start-trouble"; readonly message: string; readonly waited: Millis };
+
+/** Whether others can take over at once, or have to wait for the Lease to expire. */
+export type Released = "released" | "not-released" | "not-ours";
+
+/** What a user is told while leader-exec runs, one line a change; `report.ts` has the sentences. */
+export type Report =
+  | { readonly kind: "standing-by"; readonly holder: string; readonly forAtMost: Millis }
+  | { readonly kind: "acquired"; readonly lease: StoredLease; readonly from: AcquiredFrom }
+  | { readonly kind: "started"; readonly pid: number }
+  | { readonly kind: "renew-failed"; readonly message: string; readonly left: Millis }
+  | { readonly kind: "renewed-again"; readonly after: Millis }
+  | { readonly kind: "lost"; readonly cause: LossCause }
+  | { readonly kind: "stopping"; readonly signal: string; readonly killIn: Millis }
+  | {
+      readonly kind: "killing";
+      readonly why: "grace-over" | "deadline" | "second-signal" | "leftovers";
+    }
+  | { readonly kind: "tree-alive"; readonly since: Millis }
+  | { readonly kind: "store-trouble"; readonly message: string; readonly retryIn: Millis }
+  | { readonly kind: "store-recovered" }
+  | { readonly kind: "watch-down"; readonly reason: string; readonly pollEvery: Millis }
+  | { readonly kind: "released"; readonly released: Released; readonly message: string | null };
+
+export type AcquiredFrom = "created" | "released" | "expired" | "own" | "deleted";
+
+/** The times that govern one candidate, all in milliseconds; `options.ts` checks the inequalities between them. */
+export interface Timing {
+  readonly leaseDuration: Millis;
+  readonly renewDeadline: Millis;
+  readonly retryPeriod: Millis;
+  readonly killAfter: Millis;
+  readonly terminationGracePeriod: Millis;
+  /** 0: keep trying for ever. */
+  readonly startupTimeout: Millis;
+}
+
+/** What one candidate is, for its whole life. */
+export interface Candidate {
+  /** Unique per process; what is written as holderIdentity. */
+  readonly identity: string;
+  readonly timing: Timing;
+  /** First signal when leadership is lost. */
+  readonly stopSignal: string;
+  /** True when the user gave the stop signal: it then also replaces a SIGTERM sent to us. */
+  readonly stopSignalReplacesTerm: boolean;
+}

@@ -1,0 +1,28 @@
+import type { Timing } from "./core/types.ts";
+
+/** Everything a user can ask for, after defaults and checks. */
+export interface Options {
+  /** The command and its arguments, byte for byte as given after `--`. */
+  readonly command: readonly [string, ...string[]];
+  /** False: run the command directly, without any election. */
+  readonly election: boolean;
+  readonly leaseName: string;
+  /** Undefined: the store's own rule (kubeconfig context, POD_NAMESPACE, service account, `default`). */
+  readonly leaseNamespace: string | undefined;
+  /** What the identity starts with; undefined: POD_NAME or the host name. */
+  readonly identity: string | undefined;
+  readonly timing: Timing;
+  readonly stopSignal: NodeJS.Signals;
+  /** True when --stop-signal was given: it then also replaces a SIGTERM sent to us. */
+  readonly stopSignalReplacesTerm: boolean;
+  readonly lostExitCode: number;
+  readonly guard: boolean;
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly store:
+    { readonly kind: "kubernetes" } | { readonly kind: "file"; readonly directory: string };
+  readonly logFormat: "text" | "json";
+  readonly logLevel: LogLevel;
+}
+
+export type LogLevel = "error" | "warn" | "info" | "debug";
