@@ -2,17 +2,8 @@
  * What the loop needs from the world around it, as narrow as the loop uses it. Implementations are in `io/`; none of
  * them decides anything.
  */
-import type {
-  CommandEnd,
-  Millis,
-  ReadResult,
-  Report,
-  SignalName,
-  StartFailure,
-  StoredLease,
-  Write,
-  WriteResult,
-} from "./core/types.ts";
+import type { ReadResult, StoredLease, Write, WriteResult } from "./core/lease.ts";
+import type { CommandEnd, Millis, SignalName, StartFailure } from "./core/types.ts";
 
 export interface Clock {
   /** Monotonic, counting time in suspend, so that neither wall clock steps nor a sleeping laptop stretch a lease. */
@@ -87,9 +78,16 @@ export interface Signals {
   close(): void;
 }
 
+/** One line for the user: a whole sentence, and the same facts as fields for `--log-format json`. */
+export interface LogLine {
+  readonly level: "error" | "warn" | "info" | "debug";
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
 /** Writes lines to stderr without ever blocking; a line that does not fit into the pipe is dropped and counted. */
 export interface Log {
-  report(report: Report): void;
+  write(line: LogLine): void;
 }
 
 export interface World {

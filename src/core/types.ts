@@ -2,6 +2,7 @@
  * The vocabulary of the core. Everything here is data: time, chance and answers come in as values, wishes go out as
  * values (effects). Words are those of the field: candidate, holder, standby, leading, renew, lose, release.
  */
+import type { ReadResult, StoredLease, Write, WriteResult } from "./lease.ts";
 
 /** A time span or a point on the candidate's own clock, in milliseconds. */
 export type Millis = number;
@@ -14,72 +15,6 @@ export interface Moment {
   readonly wall: Millis;
   /** A random number in [0, 1), used for jitter. */
   readonly chance: number;
-}
-
-/** The five fields of a Lease's spec, and leader-exec's mark. Times are milliseconds since 1970. */
-export interface LeaseRecord {
-  /** `""` means that nobody holds the Lease. */
-  readonly holder: string;
-  /** Whole seconds; null when the writer left it out. */
-  readonly durationSeconds: number | null;
-  readonly acquireTime: Millis | null;
-  readonly renewTime: Millis | null;
-  readonly transitions: number;
-  /** Annotation `leader-exec/holder`: equals `holder` when a leader-exec wrote this term. */
-  readonly markedBy: string | null;
-}
-
-/** A Lease as a store gave it to us. */
-export interface StoredLease {
-  readonly record: LeaseRecord;
-  /** resourceVersion: a decimal string that grows with each change. */
-  readonly version: string;
-  readonly uid: string;
-  /** Differs whenever the spec's content differs (all five fields, unparsed), whatever the version says. */
-  readonly fingerprint: string;
-  /** The whole object, so that foreign labels, annotations and owners survive a replace. Opaque to the core. */
-  readonly object: unknown;
-}
-
-/** Why a request to the store brought no answer that can be used. */
-export interface StoreFailure {
-  readonly kind: "failed";
-  readonly reason:
-    | "timeout"
-    | "unreachable"
-    | "tls"
-    | "unauthorized"
-    | "forbidden"
-    | "namespace-missing"
-    | "throttled"
-    | "server-error"
-    | "credentials"
-    | "damaged"
-    | "unwritable"
-    | "unexpected";
-  /** One sentence: what happened, to what, what to do. */
-  readonly message: string;
-  /** From Retry-After: do not ask again before this long. */
-  readonly retryAfter?: Millis;
-}
-
-export type ReadResult =
-  | { readonly kind: "found"; readonly lease: StoredLease }
-  | { readonly kind: "missing" }
-  | StoreFailure;
-
-/** `missing` answers a replace whose Lease is gone; `conflict` a version that is no longer the stored one. */
-export type WriteResult =
-  | { readonly kind: "stored"; readonly lease: StoredLease }
-  | { readonly kind: "conflict" }
-  | { readonly kind: "missing" }
-  | StoreFailure;
-
-/** What a store is asked to write. `base` is the object that a replace is compared with and laid over. */
-export interface Write {
-  readonly verb: "create" | "replace" | "release";
-  readonly base: StoredLease | null;
-  readonly record: LeaseRecord;
 }
 
 /** How the command ended. `signal` as its name ("SIGKILL"). */
