@@ -19,8 +19,8 @@ export interface LeaseStore {
   /** Answers at the latest at `deadline` (on the Clock); never throws or rejects. */
   read(deadline: Millis): Promise<ReadResult>;
   /**
-   * Compare-and-swap: `create` fails with conflict when the Lease exists; `replace` and `release` when its uid or
-   * version is not that of `base`. A failure says nothing about whether the write was or will be applied.
+   * Compare-and-swap: without a base it creates, and conflicts when the Lease exists; with one it replaces, and conflicts
+   * when uid or version are not those of the base. A failure says nothing about whether the write was or will be applied.
    */
   write(write: Write, deadline: Millis): Promise<WriteResult>;
   /**

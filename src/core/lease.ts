@@ -60,9 +60,8 @@ export type WriteResult =
   | { readonly kind: "missing" }
   | StoreFailure;
 
-/** What a store is asked to write. `base` is the object that a replace is compared with and laid over. */
+/** What a store is asked to write: a create when `base` is null, else a replace that is compared with and laid over it. */
 export interface Write {
-  readonly verb: "create" | "replace" | "release";
   readonly base: StoredLease | null;
   readonly record: LeaseRecord;
 }

@@ -1,0 +1,94 @@
+/**
+ * A Lease as JSON, the same in every store: coordination.k8s.io/v1 as Kubernetes documents it, read with tolerance for
+ * what other electors write (null for "nobody", any fraction in a time), written in the one form that all of them accept.
+ */
+import type { LeaseRecord, StoredLease, Write } from "../core/lease.ts";
+import type { Millis } from "../core/types.ts";
+
+/** Marks a term that leader-exec wrote: other electors keep it, so it counts only while it equals the holder. */
+export const holderAnnotation = "leader-exec/holder";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Reads a Lease object; null when it is not one (no metadata with name, uid and resourceVersion). */
+export function parseLease(object: unknown): StoredLease | null {
+  const metadata = member(object, "metadata");
+  const { uid, resourceVersion } = metadata;
+  if (typeof uid !== "string" || typeof resourceVersion !== "string") return null;
+  const spec = member(object, "spec");
+  const mark = member(metadata, "annotations")[holderAnnotation];
+  const raw = [
+    spec["holderIdentity"] ?? "",
+    spec["leaseDurationSeconds"] ?? null,
+    spec["acquireTime"] ?? null,
+    spec["renewTime"] ?? null,
+    spec["leaseTransitions"] ?? 0,
+  ];
+  const [holder, duration, acquireTime, renewTime, transitions] = raw;
+  return {
+    version: resourceVersion,
+    uid,
+    object,
+    fingerprint: JSON.stringify(raw),
+    record: {
+      holder: typeof holder === "string" ? holder : "",
+      durationSeconds: typeof duration === "number" && duration > 0 ? duration : null,
+      acquireTime: parseTime(acquireTime),
+      renewTime: parseTime(renewTime),
+      transitions: typeof transitions === "number" ? transitions : 0,
+      markedBy: typeof mark === "string" ? mark : null,
+    },
+  };
+}
+
+/**
+ * The object to send: the base with the five fields of the record laid over it, so that everything foreign in it survives.
+ * managedFields are left out: the API server keeps its own.
+ */
+export function leaseObject(write: Write, name: string, namespace: string): Json {
+  const base: Json = isObject(write.base?.object) ? write.base.object : {};
+  const { managedFields, ...metadata } = member(base, "metadata");
+  const annotations: Record<string, unknown> = { ...member(metadata, "annotations") };
+  if (write.record.markedBy === null) Reflect.deleteProperty(annotations, holderAnnotation);
+  else annotations[holderAnnotation] = write.record.markedBy;
+  return {
+    ...base,
+    apiVersion: "coordination.k8s.io/v1",
+    kind: "Lease",
+    metadata: { ...metadata, name, namespace, annotations },
+    spec: { ...member(base, "spec"), ...specOf(write.record) },
+  };
+}
+
+/**
+ * A time as Kubernetes' MicroTime: exactly six digits of fraction and `Z`. The API server answers 400 to the three digits
+ * of JavaScript's own toISOString().
+ */
+export function formatMicroTime(time: Millis): string {
+  return `${new Date(time).toISOString().slice(0, -1)}000Z`;
+}
+
+/** All five fields, never null: a null holder locks out the C# and Rust clients. */
+function specOf(record: LeaseRecord): Json {
+  return {
+    holderIdentity: record.holder,
+    leaseDurationSeconds: record.durationSeconds ?? 1,
+    acquireTime: formatMicroTime(record.acquireTime ?? 0),
+    renewTime: formatMicroTime(record.renewTime ?? 0),
+    leaseTransitions: record.transitions,
+  };
+}
+
+function parseTime(value: unknown): Millis | null {
+  const time = typeof value === "string" ? Date.parse(value) : NaN;
+  return Number.isNaN(time) ? null : time;
+}
+
+function member(of: unknown, name: string): Json {
+  const value = isObject(of) ? of[name] : undefined;
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatMicroTime, leaseObject, parseLease } from "../../src/io/lease-json.ts";
+import type { LeaseRecord } from "../../src/core/lease.ts";
+
+const mine: LeaseRecord = {
+  holder: "me",
+  durationSeconds: 15,
+  acquireTime: Date.UTC(2026, 0, 2, 3, 4, 5, 6),
+  renewTime: Date.UTC(2026, 0, 2, 3, 4, 7, 0),
+  transitions: 3,
+  markedBy: "me",
+};
+
+const foreign = {
+  apiVersion: "coordination.k8s.io/v1",
+  kind: "Lease",
+  metadata: {
+    name: "jobs",
+    namespace: "default",
+    uid: "u-1",
+    resourceVersion: "42",
+    labels: { team: "blue" },
+    annotations: { note: "keep" },
+    ownerReferences: [{ name: "owner" }],
+    managedFields: [{ manager: "other" }],
+  },
+  spec: {
+    holderIdentity: null,
+    renewTime: "2026-01-02T05:04:05.1+02:00",
+    strategy: "OldestEmulationVersion",
+  },
+};
+
+void test("a time has exactly six digits of fraction and Z", () => {
+  assert.equal(formatMicroTime(Date.UTC(2026, 0, 2, 3, 4, 5, 6)), "2026-01-02T03:04:05.006000Z");
+});
+
+void test("reading tolerates null, missing fields and any form of time", () => {
+  const lease = parseLease(foreign);
+  assert.deepEqual(lease?.record, {
+    holder: "",
+    durationSeconds: null,
+    acquireTime: null,
+    renewTime: Date.UTC(2026, 0, 2, 3, 4, 5, 100),
+    transitions: 0,
+    markedBy: null,
+  });
+  assert.equal(lease.version, "42");
+});
+
+void test("what is no Lease is not read as one", () => {
+  for (const garbage of [
+    null,
+    [],
+    "text",
+    {},
+    { metadata: { uid: "u" } },
+    { metadata: { uid: 1, resourceVersion: 2 } },
+  ])
+    assert.equal(parseLease(garbage), null, JSON.stringify(garbage));
+});
+
+void test("all five fields are always written, and everything foreign survives a replace", () => {
+  const object = leaseObject({ base: parseLease(foreign), record: mine }, "jobs", "default");
+  assert.deepEqual(object, {
+    ...foreign,
+    metadata: {
+      name: "jobs",
+      namespace: "default",
+      uid: "u-1",
+      resourceVersion: "42",
+      labels: { team: "blue" },
+      annotations: { note: "keep", "leader-exec/holder": "me" },
+      ownerReferences: [{ name: "owner" }],
+    },
+    spec: {
+      strategy: "OldestEmulationVersion",
+      holderIdentity: "me",
+      leaseDurationSeconds: 15,
+      acquireTime: "2026-01-02T03:04:05.006000Z",
+      renewTime: "2026-01-02T03:04:07.000000Z",
+      leaseTransitions: 3,
+    },
+  });
+});
+
+void test("a release clears the holder with an empty string and takes leader-exec's mark away", () => {
+  const held = parseLease({
+    ...leaseObject({ base: null, record: mine }, "a", "b"),
+    metadata: { uid: "u", resourceVersion: "1" },
+  });
+  const object = leaseObject(
+    { base: held, record: { ...mine, holder: "", durationSeconds: 1, markedBy: null } },
+    "a",
+    "b",
+  );
+  assert.deepEqual((object["metadata"] as { annotations: object }).annotations, {});
+  assert.equal((object["spec"] as { holderIdentity: string }).holderIdentity, "");
+});
+
+void test("the fingerprint follows the content of the spec, not the version", () => {
+  const touched = {
+    ...foreign,
+    metadata: { ...foreign.metadata, resourceVersion: "43", labels: {} },
+  };
+  const renewed = {
+    ...foreign,
+    spec: { ...foreign.spec, renewTime: "2026-01-02T05:04:06.1+02:00" },
+  };
+  const of = (object: unknown) => parseLease(object)?.fingerprint;
+  assert.equal(of(foreign), of(touched));
+  assert.notEqual(of(foreign), of(renewed));
+});
