@@ -79,11 +79,7 @@ export class AuditLog {
   }
 
   /** Resolves with the first request for which `wanted` is true, as soon as it is in the log. */
-  async waitFor(
-    what: string,
-    wanted: (entry: AuditEntry) => boolean,
-    timeoutMs = 10_000,
-  ): Promise<AuditEntry> {
+  async waitFor(what: string, wanted: (entry: AuditEntry) => boolean, timeoutMs = 10_000): Promise<AuditEntry> {
     return until(what, async () => (await this.entries(wanted))[0], timeoutMs);
   }
 

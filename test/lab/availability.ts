@@ -3,8 +3,7 @@ import { cacheFolder, DEFAULT_VERSION, flawOf } from "./cache.ts";
 
 /** Whether tests can have a lab here: the folder of its programs, or why not and what to do. */
 export type LabAvailability =
-  | { readonly kind: "ready"; readonly folder: string }
-  | { readonly kind: "missing"; readonly reason: string };
+  { readonly kind: "ready"; readonly folder: string } | { readonly kind: "missing"; readonly reason: string };
 
 /** True where a missing lab is a failure, and a lab that is not there is built. */
 export const labIsRequired = (): boolean => process.env["CI"] === "true";

@@ -1,17 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import {
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cacheFolder, flawOf, goSource, programs } from "./cache.ts";
 import { deriveModule, parseVersion, type DerivedModule, type KubernetesVersion } from "./gomod.ts";
@@ -35,9 +25,7 @@ export async function buildLab(versionText: string, say: (line: string) => void)
     const module = await derive(version, scratch);
     await writeFile(join(scratch, "go.mod"), module.goMod);
     await copyFile(goSource, join(scratch, "main.go"));
-    say(
-      `building kube-apiserver and etcd ${version.text}: 5 to 10 minutes, seconds when Go has it cached`,
-    );
+    say(`building kube-apiserver and etcd ${version.text}: 5 to 10 minutes, seconds when Go has it cached`);
     await go(await buildArguments(version, module, scratch), scratch);
     const built = join(scratch, "built");
     for (const program of programs) await symlink("lab", join(built, program));

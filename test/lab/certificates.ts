@@ -50,9 +50,7 @@ const keyId = (key: KeyObject): Buffer =>
     .digest();
 
 const hostName = (host: string): Buffer =>
-  isIP(host) === 4
-    ? context(7, false, Buffer.from(host.split(".").map(Number)))
-    : context(2, false, Buffer.from(host));
+  isIP(host) === 4 ? context(7, false, Buffer.from(host.split(".").map(Number))) : context(2, false, Buffer.from(host));
 
 /** A certificate authority that lives as long as this object: node:crypto can check certificates but not make them. */
 export class Authority {
@@ -91,10 +89,7 @@ export class Authority {
       integer(Buffer.concat([Buffer.from([0x01]), randomBytes(15)])),
       algorithm,
       distinguished(this.#name),
-      sequence(
-        utcTime(new Date(now - 1000 * DAY)),
-        utcTime(new Date(subject.notAfter ?? now + 1000 * DAY)),
-      ),
+      sequence(utcTime(new Date(now - 1000 * DAY)), utcTime(new Date(subject.notAfter ?? now + 1000 * DAY))),
       distinguished(subject.name, subject.groups),
       key.export({ type: "spki", format: "der" }),
       context(

@@ -28,8 +28,7 @@ export function integer(bytes: Uint8Array): Buffer {
   return tlv(0x02, [Buffer.from(sign), bytes]);
 }
 
-export const bits = (content: Uint8Array, unused = 0): Buffer =>
-  tlv(0x03, [Buffer.from([unused]), content]);
+export const bits = (content: Uint8Array, unused = 0): Buffer => tlv(0x03, [Buffer.from([unused]), content]);
 
 /** An object identifier in its dotted form. */
 export function oid(dotted: string): Buffer {

@@ -28,12 +28,7 @@ const unusedAdmission = [
 ];
 
 /** The flags of a kube-apiserver of the lab, before those that a test adds. */
-export function apiServerFlags(
-  folder: LabFolder,
-  etcdUrl: string,
-  address: string,
-  port: number,
-): string[] {
+export function apiServerFlags(folder: LabFolder, etcdUrl: string, address: string, port: number): string[] {
   return [
     `--etcd-servers=${etcdUrl}`,
     `--bind-address=${address}`,

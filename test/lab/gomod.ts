@@ -32,9 +32,7 @@ export function deriveModule(version: KubernetesVersion, published: string): Der
   const publishedGo = /^go 1\.(\d+)/m.exec(published)?.[1];
   const etcd = /^\s*go\.etcd\.io\/etcd\/client\/v3 (\S+)/m.exec(published)?.[1];
   if (publishedGo === undefined || etcd === undefined) {
-    throw new Error(
-      `the go.mod of k8s.io/kubernetes ${version.text} has no go or etcd client line`,
-    );
+    throw new Error(`the go.mod of k8s.io/kubernetes ${version.text} has no go or etcd client line`);
   }
   const staging = [...published.matchAll(/^\s*(k8s\.io\/\S+) v0\.0\.0$/gm)].map((line) => line[1]);
   const release = `v0.${version.minor}.${version.patch}`;

@@ -23,9 +23,7 @@ export function kubeconfigText(options: KubeconfigOptions): string {
   const config = {
     apiVersion: "v1",
     kind: "Config",
-    clusters: [
-      { name, cluster: { server: options.server, "certificate-authority": options.caFile } },
-    ],
+    clusters: [{ name, cluster: { server: options.server, "certificate-authority": options.caFile } }],
     users: [{ name, user: userEntry(options.credentials) }],
     contexts: [{ name, context: { cluster: name, user: name, namespace: options.namespace } }],
     "current-context": name,

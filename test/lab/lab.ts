@@ -65,8 +65,7 @@ export class Lab {
     rules: readonly PolicyRule[] = documentedRules(lease),
   ): Promise<LabUser> {
     const user = this.#files.pool[this.#users++];
-    if (!user)
-      throw new Error("all users of this lab are given away; make the pool in folder.ts larger");
+    if (!user) throw new Error("all users of this lab are given away; make the pool in folder.ts larger");
     const { name } = user;
     const role = new RoleGrant(this.admin, namespace, { kind: "User", name, userName: name });
     await role.create(rules);

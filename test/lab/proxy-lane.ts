@@ -22,14 +22,14 @@ type Cargo = Buffer | "end" | "reset";
 /** One direction of one connection. */
 export class Lane {
   readonly #direction: Direction;
-  readonly #sink: () => Socket;
+  readonly #sink: (open: boolean) => Socket | undefined;
   #queue: { due: number; cargo: Cargo }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #lost = false;
   #severed = false;
 
-  /** `sink` is asked for only when something is delivered: no connection is made into a black hole. */
-  constructor(direction: Direction, sink: () => Socket) {
+  /** `sink` gives the socket to deliver to, and opens it if asked: only bytes are worth a new connection. */
+  constructor(direction: Direction, sink: (open: boolean) => Socket | undefined) {
     this.#direction = direction;
     this.#sink = sink;
   }
@@ -79,8 +79,8 @@ export class Lane {
   }
 
   #deliver(cargo: Cargo): void {
-    const sink = this.#sink();
-    if (sink.destroyed) return;
+    const sink = this.#sink(typeof cargo !== "string");
+    if (!sink || sink.destroyed) return;
     if (cargo === "end") sink.end();
     else if (cargo === "reset") sink.resetAndDestroy();
     else {

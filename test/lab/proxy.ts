@@ -1,46 +1,39 @@
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { freePort } from "./ports.ts";
-import { Lane, type Direction, type Mode } from "./proxy-lane.ts";
+import { Connection, type Directions } from "./proxy-connection.ts";
+import type { Direction, Mode } from "./proxy-lane.ts";
 
 /** Which way a fault works. */
 export type Way = "toServer" | "toClient" | "both";
-
-interface Connection {
-  readonly client: Socket;
-  server: Socket | undefined;
-  readonly toServer: Lane;
-  readonly toClient: Lane;
-}
 
 /** A TCP proxy on loopback that can do to connections what networks do. Faults stay until `heal`. */
 export class FaultProxy {
   /** The address to give to clients instead of the server's. */
   readonly url: string;
-  readonly #target: URL;
+  readonly #target: { host: string; port: number };
   readonly #address: { host: string; port: number };
   readonly #connections = new Set<Connection>();
-  readonly #toServer: Direction = { mode: "pass", delayMs: 0, bytes: 0 };
-  readonly #toClient: Direction = { mode: "pass", delayMs: 0, bytes: 0 };
+  readonly #directions: Directions = {
+    toServer: { mode: "pass", delayMs: 0, bytes: 0 },
+    toClient: { mode: "pass", delayMs: 0, bytes: 0 },
+  };
   #listener: Server | undefined;
   #resetNew = false;
   #accepted = 0;
 
   /** Use `startProxy`. */
   constructor(target: URL, port: number) {
-    this.#target = target;
+    this.#target = { host: target.hostname, port: Number(target.port) };
     this.#address = { host: target.hostname, port };
     this.url = `${target.protocol}//${target.hostname}:${port}`;
   }
 
   /** Connections accepted so far and open now, and bytes delivered. */
-  get counters(): { accepted: number; open: number; bytesToServer: number; bytesToClient: number } {
-    return {
-      accepted: this.#accepted,
-      open: this.#connections.size,
-      bytesToServer: this.#toServer.bytes,
-      bytesToClient: this.#toClient.bytes,
-    };
+  get counters(): { accepted: number; open: number; toServer: number; toClient: number } {
+    const { toServer, toClient } = this.#directions;
+    const open = this.#connections.size;
+    return { accepted: this.#accepted, open, toServer: toServer.bytes, toClient: toClient.bytes };
   }
 
   /** Everything open stays open and new connections are accepted, but bytes vanish. */
@@ -55,25 +48,17 @@ export class FaultProxy {
 
   /** From now on bytes take this many milliseconds longer. */
   delay(ms: number, way: Way = "both"): void {
-    for (const direction of this.#directions(way)) direction.delayMs = ms;
+    for (const direction of this.#which(way)) direction.delayMs = ms;
   }
 
   /** Ends every connection now, on both sides, with RST. */
   reset(): void {
-    for (const each of this.#connections) {
-      forgetCargo(each);
-      each.client.resetAndDestroy();
-      each.server?.resetAndDestroy();
-    }
+    for (const connection of this.#connections) connection.end("reset");
   }
 
   /** Ends every connection now, on both sides, with FIN. */
   cut(): void {
-    for (const each of this.#connections) {
-      forgetCargo(each);
-      each.client.destroy();
-      each.server?.destroy();
-    }
+    for (const connection of this.#connections) connection.end("cut");
   }
 
   /** Existing connections go on; new ones are accepted and answered with RST. */
@@ -103,9 +88,7 @@ export class FaultProxy {
 
   /** Listens again on the same port. */
   async listen(): Promise<void> {
-    const listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) =>
-      this.#accept(client),
-    );
+    const listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client));
     this.#listener = listener;
     listener.listen(this.#address.port, this.#address.host);
     await once(listener, "listening");
@@ -118,61 +101,21 @@ export class FaultProxy {
       client.resetAndDestroy();
       return;
     }
-    const connection: Connection = {
-      client,
-      server: undefined,
-      toServer: new Lane(this.#toServer, () => (connection.server ??= this.#connect(connection))),
-      toClient: new Lane(this.#toClient, () => client),
-    };
+    const connection: Connection = new Connection(client, this.#target, this.#directions, () =>
+      this.#connections.delete(connection),
+    );
     this.#connections.add(connection);
-    this.#feed(client, connection.toServer, connection);
-  }
-
-  #connect(connection: Connection): Socket {
-    const server = connect({
-      host: this.#target.hostname,
-      port: Number(this.#target.port),
-      allowHalfOpen: true,
-      noDelay: true,
-    });
-    this.#feed(server, connection.toClient, connection);
-    return server;
-  }
-
-  #feed(source: Socket, lane: Lane, connection: Connection): void {
-    source.on("data", (bytes) => lane.push(bytes));
-    source.on("end", () => lane.push("end"));
-    source.on("error", () => lane.push("reset"));
-    source.on("close", () => this.#forgetWhenOver(connection));
-  }
-
-  /** A connection that its client has given up lives on while its bytes are under way: a late request is a fault too. */
-  #forgetWhenOver(connection: Connection): void {
-    const { client, server, toServer } = connection;
-    if (client.destroyed && (server?.destroyed ?? toServer.idle)) {
-      forgetCargo(connection);
-      this.#connections.delete(connection);
-    }
   }
 
   #set(way: Way, mode: Mode): void {
-    for (const direction of this.#directions(way)) direction.mode = mode;
-    for (const connection of this.#connections) {
-      connection.toServer.flow();
-      connection.toClient.flow();
-      this.#forgetWhenOver(connection);
-    }
+    for (const direction of this.#which(way)) direction.mode = mode;
+    for (const connection of this.#connections) connection.flow();
   }
 
-  #directions(way: Way): Direction[] {
-    if (way === "both") return [this.#toServer, this.#toClient];
-    return [way === "toServer" ? this.#toServer : this.#toClient];
+  #which(way: Way): Direction[] {
+    const { toServer, toClient } = this.#directions;
+    return way === "both" ? [toServer, toClient] : [this.#directions[way]];
   }
-}
-
-function forgetCargo({ toServer, toClient }: Connection): void {
-  toServer.close();
-  toClient.close();
 }
 
 /** Starts a proxy on the same host before the server at `target`, on a port of its own that it keeps while refusing. */

@@ -116,9 +116,7 @@ function attributes(rule: PolicyRule): string[] {
   const names = rule.resourceNames ?? [undefined];
   return rule.apiGroups.flatMap((group) =>
     rule.resources.flatMap((resource) =>
-      rule.verbs.flatMap((verb) =>
-        names.map((name) => JSON.stringify({ group, resource, verb, name })),
-      ),
+      rule.verbs.flatMap((verb) => names.map((name) => JSON.stringify({ group, resource, verb, name }))),
     ),
   );
 }

@@ -54,8 +54,7 @@ export class ServerProcess {
   /** Resolves when the server answers; throws as `start` does. */
   async ready(): Promise<void> {
     const look = async (): Promise<boolean> => {
-      if (!this.#child)
-        throw new Error(`${this.#plan.name} has ended:\n${await this.#lastWords()}`);
+      if (!this.#child) throw new Error(`${this.#plan.name} has ended:\n${await this.#lastWords()}`);
       return this.#plan.answers().catch(() => false);
     };
     await until(`${this.#plan.name} answers`, look, 60_000, 20);

@@ -47,8 +47,7 @@ export class LabUser {
 
   /** A client certificate for this user, issued now. `notAfter` is in milliseconds since the epoch. */
   certificate(notAfter?: number): KeyPair {
-    if (!this.#parts.issue)
-      throw new Error(`${this.name} is a service account: it has only tokens`);
+    if (!this.#parts.issue) throw new Error(`${this.name} is a service account: it has only tokens`);
     return this.#parts.issue(notAfter);
   }
 

@@ -28,8 +28,7 @@ export async function describeWithLab(
     });
     after(() => lab?.stop());
     body(() => {
-      if (!lab)
-        throw new Error("the lab is there only while tests run, not while they are declared");
+      if (!lab) throw new Error("the lab is there only while tests run, not while they are declared");
       return lab;
     });
   });
