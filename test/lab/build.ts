@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cacheFolder, flawOf, goSource, programs } from "./cache.ts";
@@ -42,9 +41,17 @@ export async function buildLab(versionText: string, say: (line: string) => void)
 async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = /\.building-(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+    if (pid !== undefined && !isAlive(Number(pid))) {
       await rm(join(folder, name), { recursive: true, force: true });
     }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // there, but not ours
   }
 }
 

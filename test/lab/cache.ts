@@ -3,8 +3,8 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** The Kubernetes that tests run against unless they ask for another. */
-export const DEFAULT_VERSION = "v1.37.2";
+/** The Kubernetes that tests run against unless they ask for another: LEADER_EXEC_LAB_VERSION or the newest we know. */
+export const DEFAULT_VERSION = process.env["LEADER_EXEC_LAB_VERSION"] || "v1.37.2";
 
 /** The Go program that is built; see `build.ts`. */
 export const goSource = join(import.meta.dirname, "go", "main.go");

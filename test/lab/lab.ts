@@ -18,7 +18,9 @@ export interface LabServers {
 /** A running etcd and kube-apiserver, and the admin's hand in them. Made by `startLab`. */
 export class Lab {
   readonly url: string;
+  /** The certificate that clients must trust, as a file and as PEM text. */
   readonly caFile: string;
+  readonly ca: string;
   readonly adminToken: string;
   /** Everything the lab writes, logs included; removed by `stop`. */
   readonly folder: string;
@@ -35,6 +37,7 @@ export class Lab {
   constructor(files: LabFolder, warden: Warden, url: string, servers: LabServers) {
     this.url = url;
     this.caFile = files.caFile;
+    this.ca = files.authority.certificate;
     this.adminToken = files.adminToken;
     this.folder = files.path;
     this.etcd = servers.etcd;
@@ -42,7 +45,7 @@ export class Lab {
     this.auditLog = new AuditLog(files.at("audit.log"));
     this.#files = files;
     this.#warden = warden;
-    this.#endpoint = { url, ca: files.authority.certificate };
+    this.#endpoint = { url, ca: this.ca };
   }
 
   /** One request with all rights, whatever its answer's status. */
