@@ -49,9 +49,7 @@ export interface StoreFailure {
 }
 
 export type ReadResult =
-  | { readonly kind: "found"; readonly lease: StoredLease }
-  | { readonly kind: "missing" }
-  | StoreFailure;
+  { readonly kind: "found"; readonly lease: StoredLease } | { readonly kind: "missing" } | StoreFailure;
 
 /** `missing` answers a replace whose Lease is gone; `conflict` a version that is no longer the stored one. */
 export type WriteResult =

@@ -34,6 +34,11 @@ export interface SignalName {
   readonly number: number;
 }
 
+/** What every step knows beside the state and the event: the moment, and who it is done for. */
+export interface Turn extends Moment {
+  readonly me: Candidate;
+}
+
 /** What can happen to a candidate. `id` repeats the id of the request that is answered. */
 export type Event =
   | { readonly kind: "tick" }
@@ -74,7 +79,7 @@ export type Effect =
 
 /** Why leadership was lost. */
 export type LossCause =
-  | { readonly kind: "renew-deadline"; readonly since: Millis; readonly failure: string | null }
+  | { readonly kind: "renew-deadline"; readonly after: Millis; readonly failure: string | null }
   | { readonly kind: "late" }
   | { readonly kind: "other-holder"; readonly holder: string }
   | { readonly kind: "guard"; readonly message: string };

@@ -1,0 +1,110 @@
+/** What a standby does next, if nothing is under way: look at the Lease, or take it; and how long it pauses in trouble. */
+import { requestDeadline } from "./deadlines.ts";
+import { decide, type View } from "./election.ts";
+import type { StoreFailure } from "./lease.ts";
+import type { Standby, StandbyRequest, State, Trouble } from "./state.ts";
+import type { Effect, Millis, Turn } from "./types.ts";
+import { noWatch } from "./watching.ts";
+
+type Stepped = readonly [State, readonly Effect[]];
+
+export const noTrouble: Trouble = { failures: 0, message: null };
+
+/** A read may have to wait for a slow credential plugin; nothing depends on its answer while nobody leads. */
+const readTime: Millis = 10_000;
+/** Before the store answered once (DESIGN section 3), and where only somebody's help can end the trouble. */
+const slowRetry = { first: 1_000, longest: 15_000 };
+/** While standing by: quick enough to take over at most one retry period after the trouble is over. */
+const firstRetry: Millis = 100;
+
+/** A watch is asked for news after this share of the duration; not half, so that no look falls on the expiry. */
+const silenceShare = 0.6;
+
+/** A candidate that has done nothing yet; its first step reads the Lease. */
+export function initial(turn: Turn): Standby {
+  return {
+    phase: "standby",
+    ids: 0,
+    view: { kind: "unknown" },
+    request: null,
+    watch: noWatch,
+    doubted: false,
+    lookAt: turn.at,
+    mustLook: false,
+    startedAt: turn.at,
+    contact: false,
+    reads: noTrouble,
+    acquires: noTrouble,
+    lostRaces: 0,
+    reported: null,
+  };
+}
+
+/** When the next thing is due that no event brings. */
+export function standbyWake(state: Standby, turn: Turn): Millis {
+  if (state.request !== null) return startupEnd(state, turn);
+  const decision = decide(state.view, turn);
+  const until = decision.kind === "wait" && !state.mustLook ? decision.until : Infinity;
+  return Math.min(until, state.lookAt, startupEnd(state, turn));
+}
+
+/** Sends what is due now, if nothing is under way. */
+export function proceed(state: Standby, effects: readonly Effect[], turn: Turn): Stepped {
+  if (turn.at >= startupEnd(state, turn)) {
+    const message = state.reads.message ?? "the store has not answered";
+    const outcome = { kind: "start-trouble", message, waited: turn.at - state.startedAt } as const;
+    return [{ phase: "finished" }, [...effects, { kind: "finish", outcome }]];
+  }
+  if (state.request !== null) return [state, effects];
+  const id = state.ids + 1;
+  if (turn.at >= state.lookAt) {
+    const read: Effect = { kind: "read", id, deadline: turn.at + readTime };
+    return [{ ...state, ids: id, request: { kind: "read", id } }, [...effects, read]];
+  }
+  const decision = decide(state.view, turn);
+  if (decision.kind !== "acquire" || state.mustLook) return [state, effects];
+  const { write, from } = decision;
+  const deadline = requestDeadline(turn.at, Infinity, turn.me.timing);
+  const request: StandbyRequest = { kind: "acquire", id, sentAt: turn.at, write, from };
+  return [{ ...state, ids: id, request }, [...effects, { kind: "write", id, write, deadline }]];
+}
+
+/** After an acquire that did not succeed, nothing is written before the Lease was read again. */
+export function lookAgain(state: Standby, lookAt: Millis, effects: readonly Effect[], turn: Turn): Stepped {
+  return proceed({ ...state, mustLook: true, lookAt }, effects, turn);
+}
+
+/** One more failure: how long to pause (doubling), and a report when the cause is a new one. */
+export function failedAgain(
+  before: Trouble,
+  failure: StoreFailure,
+  slow: boolean,
+  turn: Turn,
+): [Trouble, Millis, Effect[]] {
+  const { message } = failure;
+  const pace = slow ? slowRetry : { first: firstRetry, longest: turn.me.timing.retryPeriod };
+  const doubled = Math.min(pace.first * 2 ** before.failures, pace.longest);
+  const pause = Math.max(doubled, Math.min(failure.retryAfter ?? 0, slowRetry.longest));
+  const report: Effect = { kind: "report", report: { kind: "store-trouble", message, retryIn: pause } };
+  return [{ failures: before.failures + 1, message }, pause, message === before.message ? [] : [report]];
+}
+
+/** When to look although nothing was told: after a silence, or at the next poll. */
+export function nextLook(state: Standby, turn: Turn): Millis {
+  return state.watch.kind === "open" ? turn.at + silence(state.view, turn) : nextPoll(turn);
+}
+
+/** Every p to 2.2 p, as client-go does (JitterFactor 1.2). */
+export function nextPoll(turn: Turn): Millis {
+  return turn.at + turn.me.timing.retryPeriod * (1 + 1.2 * turn.chance);
+}
+
+/** How long a watch may tell nothing. */
+export function silence(view: View, turn: Turn): Millis {
+  return silenceShare * (view.kind === "found" ? view.duration : turn.me.timing.leaseDuration);
+}
+
+function startupEnd(state: Standby, turn: Turn): Millis {
+  const { startupTimeout } = turn.me.timing;
+  return state.contact || startupTimeout === 0 ? Infinity : state.startedAt + startupTimeout;
+}

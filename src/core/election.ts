@@ -1,0 +1,152 @@
+/**
+ * What a standby makes of the Lease it sees: wait, and until when, or take it, and how. Expiry is judged by the
+ * candidate's own clock alone, from when it first saw a content; the times in the record are never compared with it.
+ */
+import type { LeaseRecord, StoredLease, Write } from "./lease.ts";
+import type { AcquiredFrom, Candidate, Millis, Turn } from "./types.ts";
+
+/** What a candidate knows about the Lease. */
+export type View =
+  | { readonly kind: "unknown" }
+  /** `after`: the last version known before it was deleted; older news are stale. */
+  | {
+      readonly kind: "missing";
+      readonly freeAt: Millis;
+      readonly jitter: Millis;
+      readonly after: string | null;
+    }
+  | {
+      readonly kind: "found";
+      readonly lease: StoredLease;
+      /** When this content was seen for the first time. */
+      readonly seenAt: Millis;
+      /** The longest duration seen in this holder's term: a shortened record does not shorten what was promised. */
+      readonly duration: Millis;
+      readonly jitter: Millis;
+    };
+
+export type Decision =
+  | { readonly kind: "look" }
+  | { readonly kind: "wait"; readonly until: Millis; readonly holder: string }
+  | { readonly kind: "acquire"; readonly from: AcquiredFrom; readonly write: Write };
+
+const firstRaceRange: Millis = 10;
+const longestRaceRange: Millis = 500;
+
+/**
+ * The view after the Lease was seen.
+ * @param lostRaces how often in a row this candidate tried to acquire and somebody else was faster
+ */
+export function observe(view: View, lease: StoredLease, lostRaces: number, turn: Turn): View {
+  const before = view.kind === "found" ? view : null;
+  if (before?.lease.fingerprint === lease.fingerprint && before.lease.uid === lease.uid) return { ...before, lease };
+  return {
+    kind: "found",
+    lease,
+    seenAt: turn.at,
+    duration: Math.max(
+      durationOf(lease.record, turn.me),
+      sameTerm(before?.lease.record, lease.record) ? (before?.duration ?? 0) : 0,
+    ),
+    jitter: raceJitter(lostRaces, turn),
+  };
+}
+
+/** The view after the Lease was found missing: whoever held it may still run for the duration last seen. */
+export function observeMissing(view: View, lostRaces: number, turn: Turn): View {
+  if (view.kind === "missing") return view;
+  const jitter = raceJitter(lostRaces, turn);
+  if (view.kind === "unknown") return { kind: "missing", freeAt: turn.at, jitter, after: null };
+  const wait = isFree(view.lease.record) ? 0 : view.duration;
+  return { kind: "missing", freeAt: turn.at + wait, jitter, after: view.lease.version };
+}
+
+/** What to do now. `wait` is final until the view changes or `until` comes. */
+export function decide(view: View, turn: Turn): Decision {
+  const { me } = turn;
+  if (view.kind === "unknown") return { kind: "look" };
+  if (view.kind === "missing") {
+    const until = view.freeAt + view.jitter;
+    if (turn.at < until) return { kind: "wait", until, holder: "" };
+    return {
+      kind: "acquire",
+      from: view.after === null ? "created" : "deleted",
+      write: { base: null, record: acquired(null, turn) },
+    };
+  }
+  const { lease } = view;
+  const { holder } = lease.record;
+  const until = freeAt(view, turn.me) + view.jitter;
+  if (holder !== me.identity && turn.at < until) return { kind: "wait", until, holder };
+  const from = holder === me.identity ? "own" : holder === "" ? "released" : "expired";
+  return {
+    kind: "acquire",
+    from,
+    write: { base: lease, record: acquired(lease.record, turn) },
+  };
+}
+
+/** True when version `a` is newer than `b`: both decimal strings of any length (resourceVersions have up to 64 bits). */
+export function isNewer(a: string, b: string): boolean {
+  return a.length === b.length ? a > b : a.length > b.length;
+}
+
+/**
+ * Nobody holds it. A holder that was cleared by hand (leader-exec's own release takes its mark away, client-go's writes
+ * duration 1) may still run: such a Lease is not free before its duration is over.
+ */
+export function isFree(record: LeaseRecord): boolean {
+  return record.holder === "" && (record.markedBy === null || record.durationSeconds === 1);
+}
+
+/** When the holder's time is over. A holder that is not leader-exec gets one retry period more (DESIGN section 5). */
+function freeAt(view: View & { kind: "found" }, me: Candidate): Millis {
+  const { record } = view.lease;
+  if (isFree(record)) return view.seenAt;
+  const slack = record.holder === "" || record.markedBy === record.holder ? 0 : me.timing.retryPeriod;
+  return view.seenAt + view.duration + slack;
+}
+
+/**
+ * The record of an acquisition. On our own name (an earlier write of ours was applied, its answer lost) the term goes on;
+ * renewTime then moves by a whole second at least, because client-go sees no smaller change.
+ */
+function acquired(before: LeaseRecord | null, turn: Turn): LeaseRecord {
+  const { me } = turn;
+  const own = before !== null && before.holder === me.identity;
+  return {
+    holder: me.identity,
+    durationSeconds: me.timing.leaseDuration / 1000,
+    acquireTime: own ? (before.acquireTime ?? turn.wall) : turn.wall,
+    renewTime: own ? Math.max(turn.wall, (before.renewTime ?? 0) + 1000) : turn.wall,
+    transitions: before === null ? 0 : own ? before.transitions : nextTransitions(before.transitions),
+    markedBy: me.identity,
+  };
+}
+
+/** leaseTransitions after somebody else's term; an int32 on the wire, so it stays where it cannot grow. */
+export function nextTransitions(before: number): number {
+  return Math.min(before + 1, 2 ** 31 - 1);
+}
+
+/** Older than what is known: a watch that lags behind, or a read that a watch has overtaken. */
+export function isStale(view: View, lease: StoredLease): boolean {
+  if (view.kind === "unknown") return false;
+  const known = view.kind === "found" ? view.lease.version : view.after;
+  return known !== null && lease.version !== known && !isNewer(lease.version, known);
+}
+
+function sameTerm(a: LeaseRecord | undefined, b: LeaseRecord): boolean {
+  if (a === undefined || isFree(b)) return false;
+  return a.transitions === b.transitions && (a.holder === b.holder || b.holder === "");
+}
+
+/** Zero, null and missing durations: our own (DESIGN 6.8). */
+function durationOf(record: LeaseRecord, me: Candidate): Millis {
+  return record.durationSeconds === null ? me.timing.leaseDuration : record.durationSeconds * 1000;
+}
+
+function raceJitter(lostRaces: number, turn: Turn): Millis {
+  if (lostRaces === 0) return 0;
+  return turn.chance * Math.min(longestRaceRange, firstRaceRange * 2 ** (lostRaces - 1));
+}

@@ -1,0 +1,112 @@
+/** Leading: the command runs while renewals succeed in time; whatever ends that goes through `stopping`. */
+import { initial } from "./contending.ts";
+import { freshEnoughToStart } from "./deadlines.ts";
+import type { StoredLease } from "./lease.ts";
+import { release } from "./releasing.ts";
+import { holdFrom, renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
+import type { Leading, Standby, StandbyRequest, State } from "./state.ts";
+import { loseLease, stopAsked, stopLost, treeEnding } from "./stopping.ts";
+import type { Effect, Event, Millis, SignalName, Turn } from "./types.ts";
+import { endedWatch, mayOpen, openWatch } from "./watching.ts";
+
+type Stepped = readonly [State, readonly Effect[]];
+
+/** Signals that ask leader-exec to stop; every other one is the command's own business. */
+const stopSignals = new Set(["SIGTERM", "SIGINT"]);
+
+/** The acquiring write was acknowledged: start the command, if the acknowledgement did not take too long. */
+export function startLeading(
+  state: Standby,
+  lease: StoredLease,
+  request: StandbyRequest & { kind: "acquire" },
+  turn: Turn,
+): Stepped {
+  const hold = { ...holdFrom(lease, request.sentAt, turn), nextAttemptAt: turn.at };
+  const acquired: Effect = { kind: "report", report: { kind: "acquired", lease, from: request.from } };
+  return begin({ phase: "leading", ids: state.ids, hold, watch: state.watch, command: "waiting" }, [acquired], turn);
+}
+
+/** One event while leading. */
+export function leading(state: Leading, event: Event, turn: Turn): Stepped {
+  switch (event.kind) {
+    case "tick":
+      return tick(state, turn);
+    case "read":
+    case "written":
+      return answered(state, event, turn);
+    case "watched":
+      return settle(state, verify(state, event.lease, turn), turn);
+    case "watched-deletion":
+      return settle(state, verify(state, null, turn), turn);
+    case "watch-ended":
+      return [{ ...state, watch: endedWatch(state.watch, event.reason, turn) }, []];
+    case "command-started":
+      return [{ ...state, command: "running" }, [{ kind: "report", report: { kind: "started", pid: event.pid } }]];
+    case "command-not-started":
+      return release(state, { kind: "command-not-started", failure: event.failure }, turn);
+    case "command-ended":
+      return treeEnding(state, event.end, turn);
+    case "tree-gone":
+      return [state, []];
+    case "guard-lost":
+      if (state.command === "waiting") return [state, []];
+      return stopLost(state, { kind: "guard", message: event.message }, turn);
+    case "signal":
+      return signalled(state, event.signal, turn);
+  }
+}
+
+/** When the next thing is due that no event brings. */
+export function leadingWake({ hold, watch, command }: Leading): Millis {
+  const attempt = hold.request === null ? hold.nextAttemptAt : Infinity;
+  const rewatch = watch.kind === "down" ? watch.retryAt : Infinity;
+  return Math.min(attempt, rewatch, command === "waiting" ? Infinity : hold.deadlines.term);
+}
+
+/** Deadlines first; a gap in which even `kill` passed leaves no time for a stop signal. */
+function tick(state: Leading, turn: Turn): Stepped {
+  const { kill, term } = state.hold.deadlines;
+  if (state.command !== "waiting" && turn.at >= kill) return stopLost(state, { kind: "late" }, turn);
+  if (state.command !== "waiting" && turn.at >= term) {
+    const failure = state.hold.trouble?.message ?? null;
+    return stopLost(state, { kind: "renew-deadline", after: turn.at - state.hold.sentAt, failure }, turn);
+  }
+  const latest = state.command === "waiting" ? Infinity : term;
+  const [next, effects] = settle(state, renewIfDue(state, latest, turn), turn);
+  if (next.phase !== "leading" || !mayOpen(next.watch, turn)) return [next, effects];
+  const [watch, open] = openWatch(next.hold.lease.version, next.watch, turn);
+  return [{ ...next, watch }, [...effects, open]];
+}
+
+function answered(state: Leading, event: Event & { kind: "read" | "written" }, turn: Turn): Stepped {
+  const verdict = takeIn(state, event, turn);
+  return verdict === null ? [state, []] : settle(state, verdict, turn);
+}
+
+function settle(state: Leading, verdict: Verdict, turn: Turn): Stepped {
+  if (verdict.kind === "held") {
+    const { hold, ids, effects } = verdict;
+    return begin({ ...state, hold, ids }, effects, turn);
+  }
+  if (state.command !== "waiting") return loseLease(state, verdict.holder, turn);
+  // Nothing was started yet: stand by again.
+  return [{ ...initial(turn), ids: state.ids, contact: true, watch: state.watch }, []];
+}
+
+/** Starts a command that waits, if enough of the lease is left; else the renewal that is due comes first. */
+function begin(state: Leading, effects: readonly Effect[], turn: Turn): Stepped {
+  const { hold } = state;
+  if (state.command !== "waiting") return [state, effects];
+  if (!freshEnoughToStart(turn.at, hold.sentAt, hold.deadlines.term)) return [state, effects];
+  const start: Effect = { kind: "start", lease: hold.lease, killAt: hold.deadlines.kill };
+  const nextAttemptAt = hold.sentAt + turn.me.timing.retryPeriod;
+  return [{ ...state, hold: { ...hold, nextAttemptAt }, command: "starting" }, [...effects, start]];
+}
+
+function signalled(state: Leading, signal: SignalName, turn: Turn): Stepped {
+  if (stopSignals.has(signal.name)) {
+    if (state.command === "waiting") return release(state, { kind: "stopped-standby", signal }, turn);
+    return stopAsked(state, signal, turn);
+  }
+  return [state, [{ kind: "forward", signal: signal.name, to: "command" }]];
+}

@@ -1,0 +1,62 @@
+/**
+ * The life of a candidate.
+ *
+ *             +---------------------------------------------------+
+ *             |  acquired too late, then somebody else's          |
+ *             v                                                   |
+ *         standby ------------ acquired ------------------> leading
+ *             |                                               |  |
+ *    signal   |   lost, asked to stop, or the command ended   |  |  the command
+ *    while    |                  +----------------------------+  |  could not be
+ *    standing |                  v                               |  started
+ *    by       |              stopping                            |
+ *             |                  | tree gone                     |
+ *             |                  v                               |
+ *             +------------> releasing <-------------------------+
+ *             |                  | released, not ours, or no time left
+ *             v                  v
+ *          finished  <-----------+      (from stopping directly, when the Lease is somebody else's)
+ *
+ * The only ways into releasing are: the tree is gone; there never was one. That is the order of DESIGN section 1.
+ */
+import { standbyWake } from "./contending.ts";
+import { leading, leadingWake } from "./leading.ts";
+import { releasing, releasingWake } from "./releasing.ts";
+import { standby } from "./standby.ts";
+import type { State } from "./state.ts";
+import { stoppingStep, stoppingWake } from "./stopping.ts";
+import type { Effect, Event, Millis, Turn } from "./types.ts";
+
+export { initial } from "./contending.ts";
+
+/** The state after an event, and what has to be done about it, in order. Total: any event may come in any phase. */
+export function step(state: State, event: Event, turn: Turn): readonly [State, readonly Effect[]] {
+  switch (state.phase) {
+    case "standby":
+      return standby(state, event, turn);
+    case "leading":
+      return leading(state, event, turn);
+    case "stopping":
+      return stoppingStep(state, event, turn);
+    case "releasing":
+      return releasing(state, event, turn);
+    case "finished":
+      return [state, []];
+  }
+}
+
+/** When a tick is due at the latest, on the candidate's own clock; Infinity when only events matter. */
+export function nextWake(state: State, turn: Turn): Millis {
+  switch (state.phase) {
+    case "standby":
+      return standbyWake(state, turn);
+    case "leading":
+      return leadingWake(state);
+    case "stopping":
+      return stoppingWake(state);
+    case "releasing":
+      return releasingWake(state);
+    case "finished":
+      return Infinity;
+  }
+}

@@ -1,0 +1,43 @@
+import { nextTransitions } from "./election.ts";
+import type { LeaseRecord, StoredLease } from "./lease.ts";
+import type { Hold } from "./state.ts";
+import type { Millis, Turn } from "./types.ts";
+
+/**
+ * What a renewal writes. renewTime follows our own clock from the anchor on, so that it never goes back when the wall clock
+ * does. transitions and acquireTime stay, unless the holder had been emptied by hand: then it is an acquisition on the wire.
+ */
+export function renewalRecord(hold: Hold, base: StoredLease | null, turn: Turn): LeaseRecord {
+  const cleared = base?.record.holder === "";
+  return {
+    holder: turn.me.identity,
+    durationSeconds: turn.me.timing.leaseDuration / 1000,
+    acquireTime: cleared ? turn.wall : hold.lease.record.acquireTime,
+    renewTime: Math.max(turn.wall, hold.anchor.wall + (turn.at - hold.anchor.at)),
+    transitions: base === null ? 0 : cleared ? nextTransitions(base.record.transitions) : base.record.transitions,
+    markedBy: turn.me.identity,
+  };
+}
+
+/**
+ * Whether other electors see this write: client-go compares times by whole seconds, and a write that changes nothing there
+ * extends nothing there (DESIGN 6.5).
+ */
+export function seenByOthers(before: LeaseRecord | undefined, after: LeaseRecord): boolean {
+  return before === undefined || asClientGo(before) !== asClientGo(after);
+}
+
+/** Somebody emptied the holder of `known`, and nobody has held the Lease since. */
+export function clearedByHand(known: StoredLease, found: StoredLease): boolean {
+  const sameTerm = found.uid === known.uid && found.record.transitions === known.record.transitions;
+  return found.record.holder === "" && sameTerm;
+}
+
+function asClientGo(record: LeaseRecord): string {
+  const { holder, durationSeconds, acquireTime, renewTime, transitions } = record;
+  return [holder, durationSeconds, seconds(acquireTime), seconds(renewTime), transitions].join("|");
+}
+
+function seconds(time: Millis | null): number {
+  return Math.floor((time ?? 0) / 1000);
+}

@@ -1,0 +1,123 @@
+/** Standing by: look, watch, wait until the Lease is free by our own clock, take it. */
+import { failedAgain, lookAgain, nextLook, nextPoll, noTrouble, proceed, silence } from "./contending.ts";
+import { decide, isStale, observe, observeMissing, type View } from "./election.ts";
+import { startLeading } from "./leading.ts";
+import type { ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
+import { withdraw } from "./releasing.ts";
+import type { Standby, StandbyRequest, State } from "./state.ts";
+import type { Effect, Event, Turn } from "./types.ts";
+import { endedWatch, mayOpen, noWatch, openWatch } from "./watching.ts";
+
+type Stepped = readonly [State, readonly Effect[]];
+type AcquireRequest = StandbyRequest & { kind: "acquire" };
+
+/** Signals that end a standby; the others are for the command, which is not there. */
+const endingSignals = new Set(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]);
+
+/** One event while standing by. */
+export function standby(state: Standby, event: Event, turn: Turn): Stepped {
+  switch (event.kind) {
+    case "tick":
+      return proceed(state, [], turn);
+    case "read":
+      if (state.request?.kind !== "read" || state.request.id !== event.id) return [state, []];
+      return answered({ ...state, request: null }, event.result, turn);
+    case "written":
+      if (state.request?.kind !== "acquire" || state.request.id !== event.id) return [state, []];
+      return acquiring({ ...state, request: null }, state.request, event.result, turn);
+    case "watched":
+      if (isStale(state.view, event.lease)) return [heard(state, turn), []];
+      return told({ ...heard(state, turn), view: seen(state, event.lease, turn), mustLook: false }, [], turn);
+    case "watched-deletion":
+      return proceed({ ...heard(state, turn), lookAt: turn.at }, [], turn);
+    case "watch-ended": {
+      const watch = endedWatch(state.watch, event.reason, turn);
+      const lookAt = watch.retryAt <= turn.at ? turn.at : nextPoll(turn);
+      return proceed(
+        { ...state, watch, lookAt: Math.min(state.lookAt, lookAt) },
+        watchReport(state, event.reason, turn),
+        turn,
+      );
+    }
+    case "signal":
+      if (!endingSignals.has(event.signal.name)) return [state, []];
+      return withdraw(state, event.signal, turn);
+    case "command-started":
+    case "command-not-started":
+    case "command-ended":
+    case "tree-gone":
+    case "guard-lost":
+      return [state, []];
+  }
+}
+
+function answered(state: Standby, result: ReadResult, turn: Turn): Stepped {
+  if (result.kind === "failed") return unread(state, result, turn);
+  const report: Effect[] =
+    state.reads.message === null ? [] : [{ kind: "report", report: { kind: "store-recovered" } }];
+  const reached: Standby = { ...state, contact: true, reads: noTrouble };
+  if (result.kind === "found" && isStale(state.view, result.lease) && !state.doubted) {
+    return proceed({ ...reached, doubted: true, lookAt: turn.at }, report, turn);
+  }
+  const view =
+    result.kind === "missing" ? observeMissing(state.view, state.lostRaces, turn) : seen(state, result.lease, turn);
+  // A watch that kept silent about what this read found is not to be trusted.
+  const deaf =
+    state.watch.kind === "open" &&
+    turn.at >= state.watch.heardAt + silence(state.view, turn) &&
+    version(view) !== version(state.view);
+  const watch = deaf ? noWatch : state.watch;
+  return told({ ...reached, view, watch, doubted: false, mustLook: false }, report, turn);
+}
+
+/** The view is new: say who holds the Lease, see to the watch, act. */
+function told(state: Standby, effects: readonly Effect[], turn: Turn): Stepped {
+  const [watch, opened] = mayOpen(state.watch, turn)
+    ? openWatch(version(state.view), state.watch, turn)
+    : [state.watch, null];
+  const decision = decide(state.view, turn);
+  const holder = decision.kind === "wait" ? decision.holder : "";
+  const news: Effect[] = opened === null ? [...effects] : [...effects, opened];
+  if (decision.kind === "wait" && holder !== state.reported) {
+    news.push({ kind: "report", report: { kind: "standing-by", holder, forAtMost: decision.until - turn.at } });
+  }
+  const next: Standby = { ...state, watch, reported: decision.kind === "wait" ? holder : state.reported };
+  return proceed({ ...next, lookAt: nextLook(next, turn) }, news, turn);
+}
+
+function acquiring(state: Standby, request: AcquireRequest, result: WriteResult, turn: Turn): Stepped {
+  switch (result.kind) {
+    case "stored":
+      return startLeading(state, result.lease, request, turn);
+    case "conflict":
+      return lookAgain({ ...state, acquires: noTrouble, lostRaces: state.lostRaces + 1 }, turn.at, [], turn);
+    case "missing":
+      return lookAgain({ ...state, acquires: noTrouble }, turn.at, [], turn);
+    case "failed": {
+      const [acquires, pause, report] = failedAgain(state.acquires, result, result.reason === "forbidden", turn);
+      return lookAgain({ ...state, acquires }, turn.at + pause, report, turn);
+    }
+  }
+}
+
+function unread(state: Standby, failure: StoreFailure, turn: Turn): Stepped {
+  const [reads, pause, report] = failedAgain(state.reads, failure, !state.contact, turn);
+  return proceed({ ...state, reads, lookAt: turn.at + pause }, report, turn);
+}
+
+function seen(state: Standby, lease: StoredLease, turn: Turn): View {
+  return observe(state.view, lease, state.lostRaces, turn);
+}
+
+function heard(state: Standby, turn: Turn): Standby {
+  return state.watch.kind === "open" ? { ...state, watch: { ...state.watch, heardAt: turn.at } } : state;
+}
+
+function watchReport(state: Standby, reason: "closed" | "forbidden" | "failed", turn: Turn): Effect[] {
+  if (reason === "closed" || state.watch.failures > 0) return [];
+  return [{ kind: "report", report: { kind: "watch-down", reason, pollEvery: turn.me.timing.retryPeriod } }];
+}
+
+function version(view: View): string | null {
+  return view.kind === "found" ? view.lease.version : view.kind === "missing" ? view.after : null;
+}

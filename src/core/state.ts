@@ -1,0 +1,138 @@
+import type { Deadlines } from "./deadlines.ts";
+import type { View } from "./election.ts";
+import type { StoredLease, Write } from "./lease.ts";
+import type { AcquiredFrom, CommandEnd, LossCause, Millis, SignalName, StartFailure } from "./types.ts";
+
+/** A candidate's state; the drawing stands in lifecycle.ts. */
+export type State = Standby | Leading | Stopping | Releasing | Finished;
+
+export interface Standby {
+  readonly phase: "standby";
+  readonly ids: number;
+  readonly view: View;
+  readonly request: StandbyRequest | null;
+  readonly watch: WatchState;
+  /** A read was older than what a watch had told; a second one in a row is believed (a restored etcd). */
+  readonly doubted: boolean;
+  /** When to read again although nothing was told. */
+  readonly lookAt: Millis;
+  /** An acquire did not succeed: the Lease is read before the next one. */
+  readonly mustLook: boolean;
+  readonly startedAt: Millis;
+  /** The store answered a read at least once: from then on it is trouble no more that ends us, but time. */
+  readonly contact: boolean;
+  readonly reads: Trouble;
+  readonly acquires: Trouble;
+  /** How often in a row somebody else was faster at acquiring. */
+  readonly lostRaces: number;
+  /** The holder that the last report named; null before the first. */
+  readonly reported: string | null;
+}
+
+export type StandbyRequest =
+  { readonly kind: "read"; readonly id: number } | (AcquireRequest & { readonly kind: "acquire" });
+
+interface AcquireRequest {
+  readonly id: number;
+  readonly sentAt: Millis;
+  readonly write: Write;
+  readonly from: AcquiredFrom;
+}
+
+/** Failures in a row, and the cause that the last report named. */
+export interface Trouble {
+  readonly failures: number;
+  readonly message: string | null;
+}
+
+export type WatchState =
+  | { readonly kind: "open"; readonly since: Millis; readonly heardAt: Millis; readonly failures: number }
+  | { readonly kind: "down"; readonly retryAt: Millis; readonly failures: number };
+
+/** What we know about the Lease that is ours, and how its renewal goes. */
+export interface Hold {
+  readonly lease: StoredLease;
+  /** When the last write that counts was sent. */
+  readonly sentAt: Millis;
+  readonly deadlines: Deadlines;
+  /** The write under way; at most one. */
+  readonly request: HoldRequest | null;
+  readonly nextAttemptAt: Millis;
+  /** Failures and conflicts in a row, for the back-off, and since when. */
+  readonly trouble: {
+    readonly count: number;
+    readonly since: Millis;
+    readonly message: string;
+  } | null;
+  readonly conflicts: number;
+  /** Where renewTime and our clock were together once: a wall clock that steps back must not take renewTime along. */
+  readonly anchor: { readonly at: Millis; readonly wall: Millis };
+  /** A create of ours was never answered: a conflict may then be with ourselves. */
+  readonly createUnanswered: boolean;
+}
+
+export type HoldRequest =
+  | {
+      readonly kind: "write";
+      readonly id: number;
+      readonly sentAt: Millis;
+      readonly write: Write;
+      readonly deadline: Millis;
+    }
+  | { readonly kind: "read"; readonly id: number; readonly deadline: Millis };
+
+export interface Leading {
+  readonly phase: "leading";
+  readonly ids: number;
+  readonly hold: Hold;
+  readonly watch: WatchState;
+  /** `waiting`: acquired so late that the Lease is renewed first. */
+  readonly command: "waiting" | "starting" | "running";
+}
+
+export interface Stopping {
+  readonly phase: "stopping";
+  readonly ids: number;
+  /** Null: the Lease is not ours any more. */
+  readonly hold: Hold | null;
+  readonly why: StopReason;
+  readonly since: Millis;
+  /** When the grace that the command has is over. */
+  readonly graceEnds: Millis;
+  /** Since when the tree is being killed; null while it may still end by itself. */
+  readonly killing: { readonly since: Millis; readonly complainAt: Millis } | null;
+  /** A command that is not there yet cannot be signalled: what it gets once it is. */
+  readonly command: { readonly kind: "starting"; readonly signal: string } | { readonly kind: "there" };
+  readonly end: CommandEnd | null;
+}
+
+export type StopReason =
+  | { readonly kind: "lost"; readonly cause: LossCause }
+  | { readonly kind: "asked"; readonly signal: SignalName }
+  | { readonly kind: "ended" };
+
+/** The tree is gone, or there never was one. */
+export interface Releasing {
+  readonly phase: "releasing";
+  readonly ids: number;
+  readonly ending: Ending;
+  /** The Lease as last known; null while an acquiring write is not answered. */
+  readonly lease: StoredLease | null;
+  readonly request: { readonly kind: "acquire" | "write" | "read"; readonly id: number } | null;
+  readonly retryAt: Millis;
+  readonly failures: number;
+  readonly message: string | null;
+  readonly giveUpAt: Millis;
+}
+
+/** What the outcome will be, apart from whether the Lease could be released. */
+export type Ending =
+  | { readonly kind: "command-ended"; readonly end: CommandEnd }
+  | { readonly kind: "command-not-started"; readonly failure: StartFailure }
+  | { readonly kind: "lost"; readonly cause: LossCause }
+  | { readonly kind: "stopped"; readonly signal: SignalName; readonly end: CommandEnd }
+  | { readonly kind: "stopped-standby"; readonly signal: SignalName };
+
+export interface Finished {
+  readonly phase: "finished";
+}

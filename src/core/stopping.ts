@@ -1,0 +1,177 @@
+/**
+ * Stopping: the command, or what is left of its tree, is on its way out. The Lease stays ours until the tree is gone:
+ * renewals go on to protect it, and no path leads to a release but `tree-gone`.
+ */
+import type { CommandEnd, Effect, Event, LossCause, Millis, SignalName, Turn } from "./types.ts";
+import { finish, release } from "./releasing.ts";
+import { renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
+import type { Ending, Hold, Leading, State, Stopping } from "./state.ts";
+
+type Stepped = readonly [State, readonly Effect[]];
+
+/** A second stop signal that comes later than this after the first means "now" (npm delivers one Ctrl-C twice). */
+const impatience: Millis = 1_000;
+/** How often it is said that a tree does not die. */
+const complaintEvery: Millis = 10_000;
+
+/** Leadership is lost by our own clock, or cannot be kept safely: stop signal, then SIGKILL after kill-after. */
+export function stopLost(state: Leading, cause: LossCause, turn: Turn): Stepped {
+  const report: Effect = { kind: "report", report: { kind: "lost", cause } };
+  const next = stopping(state, { kind: "lost", cause }, turn.me.timing.killAfter, turn.me.stopSignal, turn);
+  if (cause.kind === "late") return kill(next, "deadline", [report], turn);
+  if (state.command !== "running") return [next, [report]];
+  return [next, [report, { kind: "forward", signal: turn.me.stopSignal, to: "tree" }]];
+}
+
+/** Leader-exec was asked to stop: the command gets the signal and its grace, and the Lease is renewed all that time. */
+export function stopAsked(state: Leading, signal: SignalName, turn: Turn): Stepped {
+  const forwarded = replaced(signal.name, turn);
+  const grace = turn.me.timing.terminationGracePeriod;
+  const next = stopping(state, { kind: "asked", signal }, grace, forwarded, turn);
+  const report: Effect = { kind: "report", report: { kind: "stopping", signal: forwarded, killIn: grace } };
+  if (state.command !== "running") return [next, [report]];
+  return [next, [report, { kind: "forward", signal: forwarded, to: "tree" }]];
+}
+
+/** The command ended by itself: what is left of its tree is killed. */
+export function treeEnding(state: Leading, end: CommandEnd, turn: Turn): Stepped {
+  const next: Stopping = { ...stopping(state, { kind: "ended" }, 0, "", turn), end };
+  return kill(next, "leftovers", [], turn);
+}
+
+/** Somebody else is the holder: there is no grace left. */
+export function loseLease(state: Leading | Stopping, holder: string, turn: Turn): Stepped {
+  const cause: LossCause = { kind: "other-holder", holder };
+  const report: Effect = { kind: "report", report: { kind: "lost", cause } };
+  const next = state.phase === "stopping" ? state : stopping(state, { kind: "lost", cause }, 0, "SIGKILL", turn);
+  const lost: Stopping = { ...next, hold: null };
+  return lost.killing === null ? kill(lost, "deadline", [report], turn) : [lost, [report]];
+}
+
+/** One event while stopping. */
+export function stoppingStep(state: Stopping, event: Event, turn: Turn): Stepped {
+  switch (event.kind) {
+    case "tick":
+      return tick(state, turn);
+    case "read":
+    case "written":
+      return state.hold === null
+        ? [state, []]
+        : settle(state, takeIn({ ...state, hold: state.hold }, event, turn), turn);
+    case "watched":
+    case "watched-deletion": {
+      if (state.hold === null) return [state, []];
+      const told = event.kind === "watched" ? event.lease : null;
+      return settle(state, verify({ ...state, hold: state.hold }, told, turn), turn);
+    }
+    case "command-started":
+      return started(state);
+    case "command-not-started":
+      return gone({ ...state, end: null }, turn);
+    case "command-ended":
+      return [{ ...state, end: event.end }, []];
+    case "tree-gone":
+      return gone(state, turn);
+    case "signal":
+      return signalled(state, event.signal, turn);
+    case "guard-lost":
+      // Nothing would kill the tree in our place any more: do not wait.
+      return state.killing === null ? kill(state, "deadline", [], turn) : [state, []];
+    case "watch-ended":
+      return [state, []];
+  }
+}
+
+/** When the next thing is due that no event brings. */
+export function stoppingWake(state: Stopping): Millis {
+  const attempt = state.hold?.request === null ? state.hold.nextAttemptAt : Infinity;
+  return Math.min(attempt, state.killing === null ? killAt(state) : state.killing.complainAt);
+}
+
+function stopping(state: Leading, why: Stopping["why"], grace: Millis, signal: string, turn: Turn): Stopping {
+  const command: Stopping["command"] = state.command === "running" ? { kind: "there" } : { kind: "starting", signal };
+  const since = turn.at;
+  return {
+    phase: "stopping",
+    ids: state.ids,
+    hold: state.hold,
+    why,
+    since,
+    graceEnds: since + grace,
+    killing: null,
+    command,
+    end: null,
+  };
+}
+
+function tick(state: Stopping, turn: Turn): Stepped {
+  if (state.killing === null && turn.at >= killAt(state)) {
+    return kill(state, state.graceEnds <= turn.at ? "grace-over" : "deadline", [], turn);
+  }
+  const complaint: Effect[] = [];
+  let next = state;
+  if (state.killing !== null && turn.at >= state.killing.complainAt) {
+    complaint.push({ kind: "report", report: { kind: "tree-alive", since: turn.at - state.killing.since } });
+    next = { ...state, killing: { ...state.killing, complainAt: turn.at + complaintEvery } };
+  }
+  if (next.hold === null) return [next, complaint];
+  const [renewing, effects] = settle(next, renewIfDue({ ...next, hold: next.hold }, Infinity, turn), turn);
+  return [renewing, [...complaint, ...effects]];
+}
+
+function settle(state: Stopping, verdict: Verdict | null, turn: Turn): Stepped {
+  if (verdict === null) return [state, []];
+  if (verdict.kind === "lost") return loseLease(state, verdict.holder, turn);
+  return [{ ...state, hold: verdict.hold, ids: verdict.ids }, verdict.effects];
+}
+
+function started(state: Stopping): Stepped {
+  if (state.command.kind === "there") return [state, []];
+  const { signal } = state.command;
+  const effect: Effect = state.killing === null ? { kind: "forward", signal, to: "tree" } : { kind: "kill-tree" };
+  return [{ ...state, command: { kind: "there" } }, [effect]];
+}
+
+function signalled(state: Stopping, signal: SignalName, turn: Turn): Stepped {
+  const stops = signal.name === "SIGTERM" || signal.name === "SIGINT";
+  if (stops && turn.at >= state.since + impatience && state.killing === null)
+    return kill(state, "second-signal", [], turn);
+  const name = stops ? replaced(signal.name, turn) : signal.name;
+  return [state, [{ kind: "forward", signal: name, to: stops ? "tree" : "command" }]];
+}
+
+function kill(
+  state: Stopping,
+  why: "grace-over" | "deadline" | "second-signal" | "leftovers",
+  effects: Effect[],
+  turn: Turn,
+): Stepped {
+  const killing = { since: turn.at, complainAt: turn.at + complaintEvery };
+  const report: Effect[] = why === "leftovers" ? [] : [{ kind: "report", report: { kind: "killing", why } }];
+  return [{ ...state, killing }, [{ kind: "kill-tree" }, ...effects, ...report]];
+}
+
+function gone(state: Stopping, turn: Turn): Stepped {
+  const ending = endingOf(state);
+  if (state.hold === null) return finish(ending, "not-ours");
+  const hold: Hold = state.hold;
+  return release({ ids: state.ids, hold }, ending, turn);
+}
+
+function endingOf({ why, end }: Stopping): Ending {
+  if (why.kind === "lost") return { kind: "lost", cause: why.cause };
+  if (why.kind === "asked") {
+    return end === null
+      ? { kind: "stopped-standby", signal: why.signal }
+      : { kind: "stopped", signal: why.signal, end };
+  }
+  return { kind: "command-ended", end: end ?? { kind: "exited", code: 0 } };
+}
+
+function killAt(state: Stopping): Millis {
+  return Math.min(state.graceEnds, state.hold?.deadlines.kill ?? state.graceEnds);
+}
+
+function replaced(signal: string, { me }: Turn): string {
+  return signal === "SIGTERM" && me.stopSignalReplacesTerm ? me.stopSignal : signal;
+}
