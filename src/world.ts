@@ -3,7 +3,7 @@
  * them decides anything.
  */
 import type { ReadResult, StoredLease, Write, WriteResult } from "./core/lease.ts";
-import type { CommandEnd, Millis, SignalName, StartFailure } from "./core/types.ts";
+import type { CommandEnd, LogLine, Millis, SignalName, StartFailure } from "./core/types.ts";
 
 export interface Clock {
   /** Monotonic, counting time in suspend, so that neither wall clock steps nor a sleeping laptop stretch a lease. */
@@ -78,12 +78,7 @@ export interface Signals {
   close(): void;
 }
 
-/** One line for the user: a whole sentence, and the same facts as fields for `--log-format json`. */
-export interface LogLine {
-  readonly level: "error" | "warn" | "info" | "debug";
-  readonly message: string;
-  readonly fields: Readonly<Record<string, string | number>>;
-}
+export type { LogLine } from "./core/types.ts";
 
 /** Writes lines to stderr without ever blocking; a line that does not fit into the pipe is dropped and counted. */
 export interface Log {
@@ -98,8 +93,8 @@ export interface World {
   readonly log: Log;
   /** A random number in [0, 1). */
   random(): number;
-  /** Calls back once at (or a little after) the time; a new call replaces the one before. */
-  wakeAt(at: Millis, callback: () => void): void;
+  /** Calls back once after this span (or a little later); a new call replaces the one before, null cancels it. */
+  wakeIn(span: Millis, callback: (() => void) | null): void;
 }
 
 /**

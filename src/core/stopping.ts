@@ -2,7 +2,7 @@
  * Stopping: the command, or what is left of its tree, is on its way out. The Lease stays ours until the tree is gone:
  * renewals go on to protect it, and no path leads to a release but `tree-gone`.
  */
-import type { CommandEnd, Effect, Event, LossCause, Millis, SignalName, Turn } from "./types.ts";
+import type { CommandEnd, Effect, Event, KillReason, LossCause, Millis, SignalName, Turn } from "./types.ts";
 import { finish, release } from "./releasing.ts";
 import { renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
 import type { Ending, Hold, Leading, State, Stopping } from "./state.ts";
@@ -36,7 +36,7 @@ export function stopAsked(state: Leading, signal: SignalName, turn: Turn): Stepp
 /** The command ended by itself: what is left of its tree is killed. */
 export function treeEnding(state: Leading, end: CommandEnd, turn: Turn): Stepped {
   const next: Stopping = { ...stopping(state, { kind: "ended" }, 0, "", turn), end };
-  return kill(next, "leftovers", [], turn);
+  return kill(next, null, [], turn);
 }
 
 /** Somebody else is the holder: there is no grace left. */
@@ -45,7 +45,7 @@ export function loseLease(state: Leading | Stopping, holder: string, turn: Turn)
   const report: Effect = { kind: "report", report: { kind: "lost", cause } };
   const next = state.phase === "stopping" ? state : stopping(state, { kind: "lost", cause }, 0, "SIGKILL", turn);
   const lost: Stopping = { ...next, hold: null };
-  return lost.killing === null ? kill(lost, "deadline", [report], turn) : [lost, [report]];
+  return lost.killing === null ? kill(lost, "other-holder", [report], turn) : [lost, [report]];
 }
 
 /** One event while stopping. */
@@ -76,7 +76,7 @@ export function stoppingStep(state: Stopping, event: Event, turn: Turn): Stepped
       return signalled(state, event.signal, turn);
     case "guard-lost":
       // Nothing would kill the tree in our place any more: do not wait.
-      return state.killing === null ? kill(state, "deadline", [], turn) : [state, []];
+      return state.killing === null ? kill(state, "no-guard", [], turn) : [state, []];
     case "watch-ended":
       return [state, []];
   }
@@ -140,14 +140,9 @@ function signalled(state: Stopping, signal: SignalName, turn: Turn): Stepped {
   return [state, [{ kind: "forward", signal: name, to: stops ? "tree" : "command" }]];
 }
 
-function kill(
-  state: Stopping,
-  why: "grace-over" | "deadline" | "second-signal" | "leftovers",
-  effects: Effect[],
-  turn: Turn,
-): Stepped {
+function kill(state: Stopping, why: KillReason | null, effects: Effect[], turn: Turn): Stepped {
   const killing = { since: turn.at, complainAt: turn.at + complaintEvery };
-  const report: Effect[] = why === "leftovers" ? [] : [{ kind: "report", report: { kind: "killing", why } }];
+  const report: Effect[] = why === null ? [] : [{ kind: "report", report: { kind: "killing", why } }];
   return [{ ...state, killing }, [{ kind: "kill-tree" }, ...effects, ...report]];
 }
 

@@ -65,7 +65,6 @@ export type Effect =
     }
   /** Watch from this version on (null: from now), after closing an older watch. */
   | { readonly kind: "watch"; readonly since: string | null }
-  | { readonly kind: "unwatch" }
   /** Start the command under a guard that kills its tree at `killAt`. */
   | { readonly kind: "start"; readonly lease: StoredLease; readonly killAt: Millis }
   /** Tell the guard that the kill deadline moved. */
@@ -112,7 +111,7 @@ export type Report =
   | { readonly kind: "stopping"; readonly signal: string; readonly killIn: Millis }
   | {
       readonly kind: "killing";
-      readonly why: "grace-over" | "deadline" | "second-signal" | "leftovers";
+      readonly why: KillReason;
     }
   | { readonly kind: "tree-alive"; readonly since: Millis }
   | { readonly kind: "store-trouble"; readonly message: string; readonly retryIn: Millis }
@@ -120,6 +119,14 @@ export type Report =
   | { readonly kind: "watch-down"; readonly reason: string; readonly pollEvery: Millis }
   | { readonly kind: "released"; readonly released: Released; readonly message: string | null };
 
+/** One line for the user: a whole sentence, and the same facts as fields for `--log-format json`. */
+export interface LogLine {
+  readonly level: "error" | "warn" | "info" | "debug";
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+export type KillReason = "grace-over" | "deadline" | "other-holder" | "second-signal" | "no-guard";
 export type AcquiredFrom = "created" | "released" | "expired" | "own" | "deleted";
 
 /** The times that govern one candidate, all in milliseconds; `options.ts` checks the inequalities between them. */

@@ -1,0 +1,81 @@
+/** What a user is told while leader-exec runs: every sentence in one place, what happened, to what, what to do. */
+import { causeOf } from "./outcome.ts";
+import { seconds } from "./sentences.ts";
+import type { AcquiredFrom, LogLine, Report } from "./types.ts";
+
+/** The line for a report. */
+export function lineOf(report: Report): LogLine {
+  switch (report.kind) {
+    case "standing-by":
+      return report.holder === ""
+        ? info(`standing by: the Lease is free in ${seconds(report.forAtMost)} at the latest`, { phase: "standby" })
+        : info(`standing by: ${report.holder} is the holder`, { phase: "standby", holder: report.holder });
+    case "acquired":
+      return info(`acquired the Lease: ${origin[report.from]}`, {
+        phase: "leading",
+        transitions: report.lease.record.transitions,
+        fencingToken: report.lease.version,
+      });
+    case "started":
+      return info(`started the command as pid ${report.pid}`, { phase: "leading", pid: report.pid });
+    case "renew-failed":
+      return warn(`could not renew the Lease, ${seconds(report.left)} left to try: ${report.message}`);
+    case "renewed-again":
+      return info(`renewed the Lease again after ${seconds(report.after)} of trouble`);
+    case "lost":
+      return warn(`lost leadership: ${causeOf(report.cause)}; stopping the command`, { phase: "stopping" });
+    case "stopping": {
+      const limit = `it has ${seconds(report.killIn)} until SIGKILL, the Lease is renewed all that time`;
+      return info(`passed ${report.signal} on to the command: ${limit}`, { phase: "stopping", signal: report.signal });
+    }
+    case "killing":
+      return warn(`killing the process tree with SIGKILL: ${killReason[report.why]}`, { phase: "stopping" });
+    case "tree-alive": {
+      const help =
+        "look for processes in uninterruptible sleep (state D); the Lease is not released before they are gone";
+      return warn(`the process tree is still there ${seconds(report.since)} after SIGKILL: ${help}`);
+    }
+    case "store-trouble":
+      return warn(`${report.message} (trying again in ${seconds(report.retryIn)})`);
+    case "store-recovered":
+      return info("the Lease can be read again");
+    case "watch-down": {
+      const reason =
+        report.reason === "forbidden"
+          ? "there is no right to watch it (add the verb watch for this Lease to the Role)"
+          : "the watch failed";
+      return warn(
+        `looking at the Lease every ${seconds(report.pollEvery)} to ${seconds(2.2 * report.pollEvery)}: ${reason}`,
+      );
+    }
+    case "released": {
+      if (report.released === "released") return info("released the Lease", { phase: "releasing" });
+      const why = report.message === null ? "" : `: ${report.message}`;
+      return warn(`could not release the Lease, others take over when it expires${why}`, { phase: "releasing" });
+    }
+  }
+}
+
+const origin: Readonly<Record<AcquiredFrom, string>> = {
+  created: "there was none",
+  deleted: "it had been deleted",
+  released: "it was free",
+  expired: "its holder let it expire",
+  own: "an earlier request of ours had reached it",
+};
+
+const killReason = {
+  "grace-over": "its time to end by itself is over",
+  deadline: "the lease is about to expire",
+  "other-holder": "there is no time left, somebody else holds the Lease",
+  "second-signal": "asked to stop a second time",
+  "no-guard": "no guard watches it any more",
+} as const;
+
+function info(message: string, fields: LogLine["fields"] = {}): LogLine {
+  return { level: "info", message, fields };
+}
+
+function warn(message: string, fields: LogLine["fields"] = {}): LogLine {
+  return { level: "warn", message, fields };
+}

@@ -1,0 +1,117 @@
+import { initial, nextWake, step } from "./core/lifecycle.ts";
+import { lineOf } from "./core/report.ts";
+import type { State } from "./core/state.ts";
+import type { Candidate, Effect, Event, Millis, Outcome, Turn } from "./core/types.ts";
+import type { Watch, World } from "./world.ts";
+
+/** Clocks are looked at this often at least, so that a gap (a frozen process, a suspended machine) is noticed. */
+const tickEvery: Millis = 250;
+
+/**
+ * The one loop: next event or timer, step, perform the effects. No policy. Every event is preceded by a tick, so that a
+ * deadline that has passed goes before whatever else came in. Rejects only when the code itself is wrong.
+ */
+export function run(world: World, me: Candidate): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const { clock, store, command, signals, log } = world;
+    const queue: Event[] = [];
+    let stepping = false;
+    let watch: Watch | null = null;
+    let state: State = initial(turn());
+
+    command.listen({
+      started: (pid) => deliver({ kind: "command-started", pid }),
+      notStarted: (failure) => deliver({ kind: "command-not-started", failure }),
+      ended: (end) => deliver({ kind: "command-ended", end }),
+      treeGone: () => deliver({ kind: "tree-gone" }),
+      guardLost: (message) => deliver({ kind: "guard-lost", message }),
+    });
+    signals.listen((signal) => deliver({ kind: "signal", signal }));
+    deliver({ kind: "tick" });
+
+    function turn(): Turn {
+      return { at: clock.now(), wall: clock.wall(), chance: world.random(), me };
+    }
+
+    function deliver(event: Event): void {
+      queue.push(event);
+      if (stepping) return;
+      stepping = true;
+      try {
+        for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+          if (next.kind !== "tick") take({ kind: "tick" });
+          take(next);
+        }
+        const pause = Math.max(0, nextWake(state, turn()) - clock.now());
+        world.wakeIn(Math.min(pause, tickEvery), state.phase === "finished" ? null : () => deliver({ kind: "tick" }));
+      } catch (error) {
+        fail(error);
+      } finally {
+        stepping = false;
+      }
+    }
+
+    function take(event: Event): void {
+      const [next, effects] = step(state, event, turn());
+      state = next;
+      for (const effect of effects) perform(effect);
+    }
+
+    function perform(effect: Effect): void {
+      switch (effect.kind) {
+        case "read":
+          store
+            .read(effect.deadline)
+            .then((result) => deliver({ kind: "read", id: effect.id, result }))
+            .catch(fail);
+          return;
+        case "write":
+          store
+            .write(effect.write, effect.deadline)
+            .then((result) => deliver({ kind: "written", id: effect.id, result }))
+            .catch(fail);
+          return;
+        case "watch":
+          watch?.close();
+          watch = store.watch(effect.since, {
+            changed: (lease) => deliver({ kind: "watched", lease }),
+            deleted: () => deliver({ kind: "watched-deletion" }),
+            ended: (reason) => deliver({ kind: "watch-ended", reason }),
+          });
+          return;
+        case "start": {
+          command.start(effect.lease, effect.killAt);
+          return;
+        }
+        case "guard-until": {
+          command.guardUntil(effect.killAt);
+          return;
+        }
+        case "forward": {
+          command.forward(effect.signal, effect.to);
+          return;
+        }
+        case "kill-tree": {
+          command.killTree();
+          return;
+        }
+        case "report": {
+          log.write(lineOf(effect.report));
+          return;
+        }
+        case "finish":
+          watch?.close();
+          {
+            resolve(effect.outcome);
+            return;
+          }
+      }
+    }
+
+    function fail(error: unknown): void {
+      world.wakeIn(0, null);
+      watch?.close();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+}
