@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { labAvailability } from "./availability.ts";
 import { buildLab } from "./build.ts";
 import { cacheFolder, DEFAULT_VERSION, flawOf } from "./cache.ts";
-import { deriveModule, parseVersion } from "./gomod.ts";
+import { buildArguments, deriveModule, parseVersion } from "./recipe.ts";
 import { until } from "./until.ts";
 
 const published = `module k8s.io/kubernetes
@@ -44,6 +44,17 @@ replace k8s.io/kubelet => k8s.io/kubelet v0.37.2
 test("a release from before Go 1.21 gets the oldest go line that still works", () => {
   const old = published.replace("go 1.26.0", "go 1.19");
   assert.match(deriveModule(parseVersion("v1.26.15"), old).goMod, /^go 1\.21$/m);
+});
+
+test("only a new Go and an old release need the linker to look away", () => {
+  const flags = (goLine: string, toolchain: string): string => {
+    const version = parseVersion("v1.26.15");
+    const module = deriveModule(version, published.replace("go 1.26.0", goLine));
+    return buildArguments(version, module, toolchain).join(" ");
+  };
+  assert.match(flags("go 1.19", "go1.26.1"), /-checklinkname=0/);
+  assert.doesNotMatch(flags("go 1.19", "go1.22.1"), /-checklinkname/);
+  assert.doesNotMatch(flags("go 1.26.0", "go1.26.1"), /-checklinkname/);
 });
 
 test("what is no release is refused", () => {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cacheFolder, flawOf, goSource, programs } from "./cache.ts";
-import { deriveModule, parseVersion, type DerivedModule, type KubernetesVersion } from "./gomod.ts";
+import { buildArguments, deriveModule, parseVersion, type DerivedModule, type KubernetesVersion } from "./recipe.ts";
 
 /**
  * Builds kube-apiserver and etcd of one version into the cache and returns their folder; does nothing when they are
@@ -25,7 +25,8 @@ export async function buildLab(versionText: string, say: (line: string) => void)
     await writeFile(join(scratch, "go.mod"), module.goMod);
     await copyFile(goSource, join(scratch, "main.go"));
     say(`building kube-apiserver and etcd ${version.text}: 5 to 10 minutes, seconds when Go has it cached`);
-    await go(await buildArguments(version, module, scratch), scratch);
+    const toolchain = await go(["env", "GOVERSION"], scratch);
+    await go(buildArguments(version, module, toolchain), scratch);
     const built = join(scratch, "built");
     for (const program of programs) await symlink("lab", join(built, program));
     await rename(built, folder).catch((error: unknown) => {
@@ -59,24 +60,6 @@ async function derive(version: KubernetesVersion, scratch: string): Promise<Deri
   const listed = await go(["list", "-m", "-json", `k8s.io/kubernetes@${version.text}`], scratch);
   const { GoMod } = JSON.parse(listed) as { GoMod: string };
   return deriveModule(version, await readFile(GoMod, "utf8"));
-}
-
-async function buildArguments(
-  version: KubernetesVersion,
-  { publishedGo }: DerivedModule,
-  scratch: string,
-): Promise<string[]> {
-  const installed = Number(/^go1\.(\d+)/.exec(await go(["env", "GOVERSION"], scratch))?.[1]);
-  const stamp = "k8s.io/component-base/version";
-  const linker = [
-    "-s -w",
-    `-X ${stamp}.gitVersion=${version.text} -X ${stamp}.gitMajor=1 -X ${stamp}.gitMinor=${version.minor}`,
-    // Go 1.23 forbids reaching into the standard library as older dependencies do.
-    ...(publishedGo < 23 && installed >= 23 ? ["-checklinkname=0"] : []),
-  ];
-  // -mod=mod writes the missing lines of go.mod and go.sum. `go mod tidy` would load the tests of all dependencies too.
-  const flags = ["-mod=mod", "-trimpath", "-tags=grpcnotrace", "-buildvcs=false"];
-  return ["build", ...flags, `-ldflags=${linker.join(" ")}`, "-o", join("built", "lab"), "."];
 }
 
 /** Runs go and returns its output. Throws the end of what it said when it fails. */

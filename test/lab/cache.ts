@@ -19,8 +19,10 @@ export const programs = ["kube-apiserver", "etcd"] as const;
 export function cacheFolder(version: string): string {
   const { LEADER_EXEC_LAB_CACHE, XDG_CACHE_HOME } = process.env;
   const root = LEADER_EXEC_LAB_CACHE || XDG_CACHE_HOME || join(homedir(), ".cache");
-  const recipe = createHash("sha256").update(readFileSync(goSource)).digest("hex").slice(0, 8);
-  return join(root, "leader-exec-lab", version, recipe);
+  const sources = [goSource, join(import.meta.dirname, "recipe.ts")];
+  const hash = createHash("sha256");
+  for (const source of sources) hash.update(readFileSync(source));
+  return join(root, "leader-exec-lab", version, hash.digest("hex").slice(0, 8));
 }
 
 /** Why the programs of a lab cannot be run from this folder; undefined when they can. */

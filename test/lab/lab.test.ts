@@ -8,6 +8,7 @@ import { describe, test } from "node:test";
 import { connect } from "node:tls";
 import {
   call,
+  DEFAULT_VERSION,
   describeWithLab,
   leasePath,
   startLab,
@@ -53,7 +54,9 @@ await describeWithLab("the lab", (lab) => {
     const ready = await lab().admin("GET", "/readyz");
     assert.equal(ready.text, "ok");
     const version = await lab().admin("GET", "/version");
-    assert.match(version.text, /"gitVersion": "v1\.\d+\.\d+/);
+    if (!process.env["KUBEBUILDER_ASSETS"]) {
+      assert.equal((JSON.parse(version.text) as { gitVersion: string }).gitVersion, DEFAULT_VERSION);
+    }
     const { ca } = lab();
     assert.equal((await call({ url: lab().url, ca }, "GET", "/version")).status, 401);
   });

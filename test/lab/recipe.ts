@@ -1,5 +1,5 @@
 /**
- * The go.mod of the lab's binary. k8s.io/kubernetes requires its own staging modules at v0.0.0 and replaces them by
+ * What the lab's binary is built from: its go.mod and the arguments of `go build`. k8s.io/kubernetes requires its own staging modules at v0.0.0 and replaces them by
  * folders that are not part of the module; replaces do not reach importers, so they are made here, to the same
  * modules as published.
  */
@@ -49,4 +49,22 @@ export function deriveModule(version: KubernetesVersion, published: string): Der
     "",
   ].join("\n");
   return { goMod, publishedGo: Number(publishedGo) };
+}
+
+/** The packages that the version is stamped into, as Kubernetes' own build does: /version answers from either. */
+const stamped = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"];
+
+/** The arguments of go that build `built/lab`. `toolchain` is the Go that runs, like go1.26.0. */
+export function buildArguments(version: KubernetesVersion, module: DerivedModule, toolchain: string): string[] {
+  const installed = Number(/^go1\.(\d+)/.exec(toolchain)?.[1]);
+  const values = `gitVersion=${version.text} gitMajor=1 gitMinor=${version.minor}`.split(" ");
+  const linker = [
+    "-s -w",
+    ...stamped.flatMap((name) => values.map((value) => `-X ${name}.${value}`)),
+    // Go 1.23 forbids reaching into the standard library as older dependencies do.
+    ...(module.publishedGo < 23 && installed >= 23 ? ["-checklinkname=0"] : []),
+  ];
+  // -mod=mod writes the missing lines of go.mod and go.sum. `go mod tidy` would load the tests of all dependencies too.
+  const flags = ["-mod=mod", "-trimpath", "-tags=grpcnotrace", "-buildvcs=false"];
+  return ["build", ...flags, `-ldflags=${linker.join(" ")}`, "-o", "built/lab", "."];
 }
