@@ -11,6 +11,8 @@ export function etcdFlags(folder: LabFolder, clientUrl: string, peerUrl: string)
     `--listen-peer-urls=${peerUrl}`,
     `--initial-advertise-peer-urls=${peerUrl}`,
     `--initial-cluster=lab=${peerUrl}`,
+    "--heartbeat-interval=20", // milliseconds; the only member waits an election timeout before it leads
+    "--election-timeout=100",
     "--log-level=warn",
   ];
 }
