@@ -43,10 +43,7 @@ export default tseslint.config(
     rules: {
       "no-empty": ["error", { allowEmptyCatch: false }],
       "no-warning-comments": ["error", { terms: ["todo", "fixme"], location: "anywhere" }],
-      "@typescript-eslint/switch-exhaustiveness-check": [
-        "error",
-        { considerDefaultExhaustiveForUnions: true },
-      ],
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       "@typescript-eslint/consistent-type-imports": "error",

@@ -11,9 +11,7 @@ const candidates = {
   execa: "src/bundles/execa.ts",
   auth: "src/bundles/auth.ts",
 };
-const entryPoints = Object.fromEntries(
-  Object.entries(candidates).filter(([, file]) => existsSync(file)),
-);
+const entryPoints = Object.fromEntries(Object.entries(candidates).filter(([, file]) => existsSync(file)));
 
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist", { recursive: true });

@@ -29,9 +29,7 @@ async function testFiles(path) {
   return found.flat();
 }
 
-const files = (await Promise.all((positionals.length ? positionals : ["test"]).map(testFiles)))
-  .flat()
-  .sort();
+const files = (await Promise.all((positionals.length ? positionals : ["test"]).map(testFiles))).flat().sort();
 if (files.length === 0) {
   console.error(`no *.test.ts found below ${positionals.join(", ")}: nothing was tested`);
   process.exit(1);

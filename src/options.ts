@@ -19,8 +19,7 @@ export interface Options {
   readonly guard: boolean;
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly store:
-    { readonly kind: "kubernetes" } | { readonly kind: "file"; readonly directory: string };
+  readonly store: { readonly kind: "kubernetes" } | { readonly kind: "file"; readonly directory: string };
   readonly logFormat: "text" | "json";
   readonly logLevel: LogLevel;
 }
