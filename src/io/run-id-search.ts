@@ -1,0 +1,104 @@
+import type { Millis } from "../core/types.ts";
+import { markIn } from "../tree-mark.ts";
+import { readEnvironment, type ProcessStat } from "./proc.ts";
+
+/** `nested`: ours, below another leader-exec that we run. `gone`: it ended. `unsure`: no answer yet, it may be ours. */
+export type Verdict = "own" | "nested" | "foreign" | "gone" | "unsure";
+
+/** How long one look waits for one environment. */
+const patience: Millis = 200;
+/** During exec a process has no environment for a moment; one that has none for this long wiped it. */
+const execTakes: Millis = 50;
+/** libuv has four threads: reading may take some, and hang in two of them, and name resolution still works. */
+const readers = 3;
+const mayHang = 2;
+
+interface Known {
+  readonly startTime: number;
+  verdict: Verdict;
+  emptySince: Millis | null;
+  reading: Promise<void> | null;
+}
+
+/**
+ * Tells whether processes carry a run's id in their environment. Each process is read once: the id is only ever inherited,
+ * so who did not get it at its start does not get it later. An environment that we may not read counts as foreign (a
+ * process that became another user and left the group escapes: documented); one that does not answer stays `unsure`.
+ */
+export class RunIdSearch {
+  readonly #runId: string;
+  readonly #known = new Map<number, Known>();
+  #hanging = 0;
+
+  constructor(runId: string) {
+    this.#runId = runId;
+  }
+
+  /** Tells each process that is ours to `found` as soon as it is known; resolves when all are looked at. */
+  async look(
+    processes: readonly ProcessStat[],
+    found: (stat: ProcessStat) => void,
+  ): Promise<{ readonly unsure: number; readonly gone: number }> {
+    const queue = [...processes];
+    const seen = { own: 0, nested: 0, foreign: 0, gone: 0, unsure: 0 };
+    const reader = async (): Promise<void> => {
+      for (let stat = queue.pop(); stat !== undefined; stat = queue.pop()) {
+        const verdict = await this.ask(stat);
+        seen[verdict]++;
+        if (verdict === "own" || verdict === "nested") found(stat);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(readers, queue.length) }, reader));
+    return seen;
+  }
+
+  /** Reads the environment of one process, unless it is known already. Never waits longer than a moment. */
+  async ask(stat: ProcessStat): Promise<Verdict> {
+    let known = this.#known.get(stat.pid);
+    if (known?.startTime !== stat.startTime) {
+      known = { startTime: stat.startTime, verdict: "unsure", emptySince: null, reading: null };
+      this.#known.set(stat.pid, known);
+    }
+    if (known.verdict !== "unsure") return known.verdict;
+    if (known.reading === null && this.#hanging < mayHang) {
+      const reading = this.#read(stat.pid, known);
+      known.reading = reading;
+      if (!(await isInTime(reading))) {
+        this.#hanging++;
+        void reading.then(() => this.#hanging--);
+      }
+    }
+    return known.verdict;
+  }
+
+  /** Forgets every process for which this is false, so that the memory does not grow. */
+  keep(isOfUse: (pid: number) => boolean): void {
+    for (const [pid, known] of this.#known) {
+      if (known.reading === null && !isOfUse(pid)) this.#known.delete(pid);
+    }
+  }
+
+  async #read(pid: number, known: Known): Promise<void> {
+    try {
+      const block = await readEnvironment(pid);
+      if (block === "gone") known.verdict = "gone";
+      else if (block === "unreadable") known.verdict = "foreign";
+      else if (block.length > 0) known.verdict = markIn(block, this.#runId);
+      else if (performance.now() - (known.emptySince ??= performance.now()) > execTakes) known.verdict = "foreign";
+    } catch {
+      known.verdict = "unsure"; // no descriptor to be had, or alike: asked again at the next look
+    } finally {
+      known.reading = null;
+    }
+  }
+}
+
+function isInTime(work: Promise<void>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), patience);
+    void work.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,94 @@
+import type { Millis } from "../core/types.ts";
+import type { Census, Tree } from "./tree.ts";
+
+const looking: readonly Millis[] = [5, 10, 20, 50, 100];
+const killing: readonly Millis[] = [1, 2, 5, 10, 20, 50];
+/** On a machine where something ends at every look, this many empty looks in a row are enough. */
+const emptyLooks = 3;
+
+/**
+ * Follows a tree until it is gone: looks gently for it to leave by itself, or kills in rounds, because what forks while
+ * it is killed is found by the next round only. `mayBeGone` false: an empty look does not count yet.
+ */
+export class TreeWatch {
+  readonly #tree: Tree;
+  readonly #mayBeGone: () => boolean;
+  readonly #gone: () => void;
+  #kills = false;
+  #round = 0;
+  #running = false;
+  #over = false;
+  #wake: (() => void) | null = null;
+
+  constructor(tree: Tree, mayBeGone: () => boolean, gone: () => void) {
+    this.#tree = tree;
+    this.#mayBeGone = mayBeGone;
+    this.#gone = gone;
+  }
+
+  /** The tree is gone, or was given up. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** Looks, at once and then from time to time, until the tree is gone; `gone` is called once. */
+  look(): void {
+    this.#round = 0;
+    this.#wake?.();
+    if (!this.#running && !this.#over) void this.#run();
+  }
+
+  /** The group dies before this returns; the rest in the rounds that follow. */
+  kill(): void {
+    if (this.#over) return;
+    this.#kills = true;
+    this.#tree.signalGroup("SIGKILL");
+    this.look();
+  }
+
+  /** Gives the tree up. */
+  stop(): void {
+    this.#over = true;
+    this.#wake?.();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (let empty = 0; !this.#over;) {
+      const before = performance.now();
+      const census = await this.#census();
+      const isEmpty = census !== null && census.members.length + census.unsure === 0;
+      empty = isEmpty && this.#mayBeGone() ? empty + 1 : 0;
+      if (empty === 0) await this.#pause(performance.now() - before);
+      else if (census?.settled === true || empty >= emptyLooks) this.#end();
+    }
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#gone();
+  }
+
+  /** Null when it could not be looked, for want of a file descriptor: then it is tried again. */
+  async #census(): Promise<Census | null> {
+    try {
+      return await (this.#kills ? this.#tree.kill() : this.#tree.look());
+    } catch {
+      return null; // whatever the reason: without a look the tree is not gone
+    }
+  }
+
+  #pause(lookTook: Millis): Promise<void> {
+    const pauses = this.#kills ? killing : looking;
+    const pause = pauses[Math.min(this.#round++, pauses.length - 1)] ?? 0;
+    return new Promise((resolve) => {
+      // On a machine with thousands of processes, looking must not become all that we do.
+      const timer = setTimeout(resolve, Math.max(pause, 4 * lookTook));
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
