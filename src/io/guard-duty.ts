@@ -1,0 +1,114 @@
+import type { Millis } from "../core/types.ts";
+import type { Clock } from "../world.ts";
+import { guardExit, type GuardMessage } from "./guard-protocol.ts";
+import type { Tree, TreeRoot } from "./tree.ts";
+import { TreeWatch } from "./tree-watch.ts";
+
+/** How often the clock is looked at: timers do not count suspend. */
+const tick: Millis = 250;
+/** Who wakes this late was frozen itself, and reads first what it was told meanwhile. */
+const late: Millis = 50;
+const readingTakes: Millis = 20;
+/** Between fork and exec a command does not carry its run id yet: so long it is searched for when it was being started. */
+const startTakes: Millis = 1000;
+
+/** What a guard is told decides whether and when it kills; this is that decision, apart from pipes and exits. */
+export class GuardDuty {
+  readonly #clock: Clock;
+  readonly #newTree: (runId: string, since: number) => Tree;
+  readonly #end: (code: number) => void;
+  #tree: Tree | null = null;
+  #watch: TreeWatch | null = null;
+  #hasRoot = false;
+  #closedAt: Millis | null = null;
+  #deadline: Millis = Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  #struck = false;
+
+  /** `end` is called once, with one of `guardExit`. */
+  constructor(clock: Clock, newTree: (runId: string, since: number) => Tree, end: (code: number) => void) {
+    this.#clock = clock;
+    this.#newTree = newTree;
+    this.#end = end;
+  }
+
+  /** Takes one message; the number to acknowledge, or null. */
+  receive(message: GuardMessage): number | null {
+    switch (message.kind) {
+      case "run":
+        this.#begin(message.runId, message.since);
+        return null;
+      case "tree":
+        this.#grow(message.root);
+        return null;
+      case "deadline":
+        this.#deadline = message.at;
+        this.#wait();
+        return message.number;
+      case "done":
+        this.#finish(guardExit.quiet);
+        return null;
+    }
+  }
+
+  /** leader-exec is gone, or has let go of us without a word: nothing may be left running. */
+  pipeClosed(): void {
+    this.#closedAt = this.#clock.now();
+    if (this.#watch === null) this.#finish(guardExit.quiet);
+    else this.#strike();
+  }
+
+  #begin(runId: string, since: number): void {
+    if (this.#watch !== null) return;
+    this.#tree = this.#newTree(runId, since);
+    this.#watch = new TreeWatch(
+      this.#tree,
+      () => this.#mayBeGone(),
+      () => this.#finish(guardExit.killed),
+    );
+    this.#wait();
+  }
+
+  #grow(root: TreeRoot): void {
+    this.#hasRoot = true;
+    this.#tree?.grow(root);
+    if (this.#struck) this.#watch?.kill();
+  }
+
+  /** A command that we were never told the pid of may yet appear: while leader-exec lives, or had just forked. */
+  #mayBeGone(): boolean {
+    if (this.#hasRoot) return true;
+    return this.#closedAt !== null && this.#clock.now() - this.#closedAt > startTakes;
+  }
+
+  #wait(): void {
+    clearTimeout(this.#timer);
+    if (this.#watch === null || this.#struck || this.#deadline === Infinity) return;
+    const left = this.#deadline - this.#clock.now();
+    const sleep = Math.max(0, Math.min(left, tick));
+    const wakeAt = performance.now() + sleep;
+    this.#timer = setTimeout(() => {
+      if (this.#clock.now() < this.#deadline) this.#wait();
+      else if (performance.now() - wakeAt < late) this.#strike();
+      else this.#timer = setTimeout(() => this.#strikeIfDue(), readingTakes);
+    }, sleep);
+  }
+
+  #strikeIfDue(): void {
+    if (this.#clock.now() < this.#deadline) this.#wait();
+    else this.#strike();
+  }
+
+  /** There is no way back from here: a deadline that still moves comes too late. */
+  #strike(): void {
+    clearTimeout(this.#timer);
+    this.#struck = true;
+    this.#watch?.kill();
+  }
+
+  #finish(code: number): void {
+    clearTimeout(this.#timer);
+    this.#watch?.stop();
+    this.#end(code);
+  }
+}

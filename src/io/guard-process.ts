@@ -1,0 +1,63 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { Socket } from "node:net";
+import { runIdVariable } from "../tree-mark.ts";
+import { formatMessage, lineReader, type GuardMessage } from "./guard-protocol.ts";
+
+/** Keeps the guard's heap small for ever: it never has much to remember. */
+const nodeFlags = ["--max-semi-space-size=1"];
+
+export interface GuardListener {
+  acknowledged(number: number): void;
+  /** It exited (code null: by a signal) or could not be started. Called once. */
+  ended(code: number | null, trouble: string): void;
+}
+
+/** One guard process. None of its handles keeps leader-exec alive. */
+export class GuardProcess {
+  readonly #child: ChildProcess;
+
+  /** `program`: arguments for Node. Never throws: a failure is told to `listener`, later. */
+  constructor(program: readonly string[], listener: GuardListener) {
+    this.#child = spawn(process.execPath, [...nodeFlags, ...program], {
+      detached: true, // a session of its own: neither Ctrl-C nor a signal to our group reaches it
+      stdio: ["pipe", "pipe", "ignore"],
+      env: guardEnvironment(process.env),
+    });
+    let over = false;
+    const ended = (code: number | null, trouble: string): void => {
+      if (!over) listener.ended(code, trouble);
+      over = true;
+    };
+    this.#child.on("error", (error) => ended(null, error.message));
+    this.#child.on("exit", (code, signal) => ended(code, `it ended with ${signal ?? code ?? "?"}`));
+    const readLines = lineReader((line) => {
+      if (line.startsWith("ok ")) listener.acknowledged(Number(line.slice(3)));
+    });
+    const { stdin, stdout } = this.#child;
+    stdin?.on("error", () => undefined); // a broken pipe: `exit` tells it too
+    stdout?.on("error", () => undefined);
+    stdout?.setEncoding("latin1").on("data", readLines);
+    this.#child.unref();
+    for (const stream of [stdin, stdout]) {
+      if (stream instanceof Socket) stream.unref();
+    }
+  }
+
+  send(message: GuardMessage): void {
+    this.#child.stdin?.write(formatMessage(message));
+  }
+
+  /** For a guard that does not answer: it could wake later and act on what is no longer true. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+}
+
+/**
+ * Only what Node may need to start at all, and the ids of the runs we belong to ourselves. LD_PRELOAD and a faked clock must
+ * be the same for us and the guard, or they would not mean the same time by a deadline. NODE_OPTIONS never passes.
+ */
+function guardEnvironment(ours: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const needed = /^(LD_|DYLD_|FAKETIME)/;
+  return Object.fromEntries(Object.entries(ours).filter(([name]) => needed.test(name) || name === runIdVariable));
+}

@@ -1,0 +1,60 @@
+/**
+ * What leader-exec and its guard say to each other: lines over two pipes. Every message that moves the deadline has a number,
+ * and the guard answers it with `ok <number>`; after its own start it says `ok 0`.
+ */
+import type { Millis } from "../core/types.ts";
+import type { TreeRoot } from "./tree.ts";
+
+export type GuardMessage =
+  /** A command may exist from now on. `since`: start time (ticks) of a process that is older than it. */
+  | { readonly kind: "run"; readonly runId: string; readonly since: number }
+  /** The command exists. */
+  | { readonly kind: "tree"; readonly root: TreeRoot }
+  /** SIGKILL the tree at this time of the machine's clock (clock.ts); Infinity: only when the pipe closes. */
+  | { readonly kind: "deadline"; readonly number: number; readonly at: Millis }
+  /** Nothing is left to guard. */
+  | { readonly kind: "done" };
+
+/** How a guard ends: nothing to do, or it has killed the tree. */
+export const guardExit = { quiet: 0, killed: 3 } as const;
+
+export function formatMessage(message: GuardMessage): string {
+  switch (message.kind) {
+    case "run":
+      return `run ${message.runId} ${message.since}\n`;
+    case "tree":
+      return `tree ${message.root.pid} ${message.root.startTime}\n`;
+    case "deadline":
+      return `deadline ${message.number} ${message.at}\n`;
+    case "done":
+      return "done\n";
+  }
+}
+
+/** Null for a line that is no message: the guard ignores it, and its missing answer tells. */
+export function parseMessage(line: string): GuardMessage | null {
+  const [kind, first = "", second = ""] = line.split(" ");
+  const [a, b] = [Number(first), Number(second)];
+  switch (kind) {
+    case "run":
+      return { kind, runId: first, since: b };
+    case "tree":
+      return { kind, root: { pid: a, startTime: b } };
+    case "deadline":
+      return Number.isNaN(b) ? null : { kind, number: a, at: b };
+    case "done":
+      return { kind };
+    default:
+      return null;
+  }
+}
+
+/** Cuts a stream of text into lines; an unfinished last line waits for its rest. */
+export function lineReader(onLine: (line: string) => void): (text: string) => void {
+  let rest = "";
+  return (text) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach(onLine);
+  };
+}
