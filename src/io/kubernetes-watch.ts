@@ -1,0 +1,126 @@
+/** Watches one Lease: from lines of JSON to what changed. Kubernetes API concepts, "Efficient detection of changes". */
+import type { IncomingMessage } from "node:http";
+import type { Millis } from "../core/types.ts";
+import type { Clock, Watch, WatchListener } from "../world.ts";
+import { probeAfter } from "./https-agents.ts";
+import { member, text } from "./json.ts";
+import { parseBody } from "./kubernetes-answer.ts";
+import type { KubernetesClient } from "./kubernetes-client.ts";
+import { Lines } from "./kubernetes-lines.ts";
+import { parseLease } from "./lease-json.ts";
+
+/** So long until the server's first sign that it watches. */
+const connectLimit: Millis = 10_000;
+/** A bookmark comes about once a minute: after missing two the server is frozen, or something between swallows all. */
+const silenceLimit: Millis = 150_000;
+
+type EndReason = Parameters<WatchListener["ended"]>[0];
+
+export interface WatchParts {
+  readonly client: KubernetesClient;
+  readonly clock: Clock;
+  /** Path of the Leases of the namespace. */
+  readonly path: string;
+  readonly lease: string;
+  readonly since: string | null;
+  readonly listener: WatchListener;
+  /** Told once, however the watch ends. */
+  readonly onEnd: (watch: LeaseWatch) => void;
+}
+
+export class LeaseWatch implements Watch {
+  readonly #parts: WatchParts;
+  #answer: IncomingMessage | undefined;
+  #silence: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+    void this.#run();
+  }
+
+  close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#silence);
+    this.#answer?.destroy();
+    this.#parts.onEnd(this);
+  }
+
+  async #run(): Promise<void> {
+    const { client, clock, path } = this.#parts;
+    try {
+      const answer = await client.stream({ method: "GET", path, query: this.#query() }, clock.now() + connectLimit);
+      this.#answer = answer;
+      if (this.#over || answer.statusCode !== 200) {
+        answer.destroy();
+        this.#end(reasonOf(answer.statusCode ?? 0));
+        return;
+      }
+      answer.socket.setKeepAlive(true, probeAfter); // so that the kernel notices a black hole
+      await this.#read(answer);
+      this.#end("closed");
+    } catch {
+      this.#end("failed"); // the next read or write tells the user why: it meets the same trouble
+    }
+  }
+
+  /**
+   * Without a version, because there was no Lease, the server begins with what is there now; content that was known
+   * already does no harm. Servers end a watch after 30 to 60 minutes; ours are short, so that they move to another
+   * server in time, and random, so that many candidates do not come back together.
+   */
+  #query(): Record<string, string> {
+    const { lease, since } = this.#parts;
+    return {
+      watch: "true",
+      fieldSelector: `metadata.name=${lease}`,
+      allowWatchBookmarks: "true",
+      timeoutSeconds: String(240 + Math.floor(Math.random() * 120)),
+      ...(since === null ? {} : { resourceVersion: since }),
+    };
+  }
+
+  async #read(answer: IncomingMessage): Promise<void> {
+    const lines = new Lines();
+    this.#heard();
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      this.#heard();
+      for (const line of lines.add(chunk)) {
+        if (this.#over) return;
+        this.#tell(line);
+      }
+    }
+  }
+
+  #tell(line: string): void {
+    const event = parseBody(line);
+    const kind = text(event, "type");
+    const object = member(event, "object");
+    if (kind === "BOOKMARK") return;
+    if (kind === "ERROR") {
+      this.#end(object["code"] === 410 ? "closed" : "failed");
+      return;
+    }
+    const lease = parseLease(object);
+    if (lease === null) this.#end("failed");
+    else if (kind === "DELETED") this.#parts.listener.deleted();
+    else this.#parts.listener.changed(lease);
+  }
+
+  #heard(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#end("failed"), silenceLimit);
+  }
+
+  #end(reason: EndReason): void {
+    if (this.#over) return;
+    this.close();
+    this.#parts.listener.ended(reason);
+  }
+}
+
+function reasonOf(status: number): EndReason {
+  if (status === 403) return "forbidden";
+  return status === 410 ? "closed" : "failed";
+}
