@@ -69,7 +69,11 @@ export default tseslint.config(
   forbid(["src/*.ts"], anyOf(packages), once),
   forbid(["src/io/**/*.ts", "src/bundles/**/*.ts"], `${anyOf(packages)}|${notForIo}`, once),
   ...Object.entries(soleImporters).map(([name, file]) =>
-    forbid([file], `${anyOf(packages.filter((other) => other !== name))}|${notForIo}`, once),
+    forbid(
+      [file],
+      anyOf(packages.filter((other) => other !== name)) + (file.includes("/io/") ? `|${notForIo}` : ""),
+      once,
+    ),
   ),
   forbid(["src/core/**/*.ts"], "^(?!\\./)", "core sees core alone, and no package"),
   forbid(["src/world.ts"], "^(?!\\./core/)", "world sees the types of core alone"),

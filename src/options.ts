@@ -6,22 +6,28 @@ export interface Options {
   readonly command: readonly [string, ...string[]];
   /** False: run the command directly, without any election. */
   readonly election: boolean;
+  /** False: leader election is off because nobody asked for it. */
+  readonly electionGiven: boolean;
   readonly leaseName: string;
   /** Undefined: the store's own rule (kubeconfig context, POD_NAMESPACE, service account, `default`). */
   readonly leaseNamespace: string | undefined;
   /** What the identity starts with; undefined: POD_NAME or the host name. */
   readonly identity: string | undefined;
   readonly timing: Timing;
-  readonly stopSignal: NodeJS.Signals;
+  readonly stopSignal: string;
   /** True when --stop-signal was given: it then also replaces a SIGTERM sent to us. */
   readonly stopSignalReplacesTerm: boolean;
   readonly lostExitCode: number;
   readonly guard: boolean;
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly store: { readonly kind: "kubernetes" } | { readonly kind: "file"; readonly directory: string };
+  readonly store: StoreChoice;
   readonly logFormat: "text" | "json";
   readonly logLevel: LogLevel;
+  /** Nothing is printed when the command ran and ended by itself. */
+  readonly quiet: boolean;
 }
+
+export type StoreChoice = { readonly kind: "kubernetes" } | { readonly kind: "file"; readonly directory: string };
 
 export type LogLevel = "error" | "warn" | "info" | "debug";

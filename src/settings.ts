@@ -1,0 +1,101 @@
+/** From the values that were given to Options: the defaults, and what excludes what. */
+import { constants } from "node:os";
+import type { Timing } from "./core/types.ts";
+import { flags } from "./flags.ts";
+import type { LogLevel, Options, StoreChoice } from "./options.ts";
+import { deriveTiming, timingFlaw } from "./timing.ts";
+import * as value from "./values.ts";
+
+/** What was given, by flag name without dashes. */
+export type Settings = ReadonlyMap<string, value.Given>;
+
+/** Below Kubernetes' own 30 s, so that kubelet's SIGKILL never comes first. */
+const terminationGracePeriod = 25_000;
+const startupTimeout = 120_000;
+/** EX_TEMPFAIL of sysexits.h: start it again. */
+const lostExitCode = 75;
+
+/** Throws UsageError. */
+export function readOptions(command: Options["command"], settings: Settings): Options {
+  const read = <T>(name: string, as: (given: value.Given) => T): T | undefined => {
+    const given = settings.get(name);
+    return given === undefined ? undefined : as(given);
+  };
+  const election = read("enable-leader-election", value.booleanValue) ?? false;
+  const store = read("lease-store", storeValue) ?? { kind: "kubernetes" };
+  const options: Options = {
+    command,
+    election,
+    electionGiven: settings.has("enable-leader-election"),
+    leaseName: read("lease-name", value.objectNameValue) ?? "leader-exec",
+    leaseNamespace: read("lease-namespace", value.namespaceValue),
+    identity: read("identity", value.identityValue),
+    timing: timingOf(read),
+    stopSignal: read("stop-signal", (given) => value.signalValue(given, constants.signals)) ?? "SIGTERM",
+    stopSignalReplacesTerm: settings.has("stop-signal"),
+    lostExitCode: read("lost-exit-code", value.exitCodeValue) ?? lostExitCode,
+    guard: (read("guard", (given) => value.choiceValue(given, ["on", "off"])) ?? "on") === "on",
+    kubeconfig: read("kubeconfig", ({ text }) => text),
+    context: read("context", ({ text }) => text),
+    store,
+    logFormat:
+      read("log-format", (given) => value.choiceValue<Options["logFormat"]>(given, ["text", "json"])) ?? "text",
+    ...loudness(read),
+  };
+  if (!options.electionGiven) refuseForgottenFlag(settings);
+  if (store.kind === "file") refuseClusterFlags(settings);
+  return options;
+}
+
+type Read = <T>(name: string, as: (given: value.Given) => T) => T | undefined;
+
+function timingOf(read: Read): Timing {
+  const timing = deriveTiming({
+    leaseDuration: read("lease-duration", value.durationValue),
+    renewDeadline: read("renew-deadline", value.durationValue),
+    retryPeriod: read("retry-period", value.durationValue),
+    killAfter: read("kill-after", value.durationValue),
+  });
+  const flaw = timingFlaw(timing);
+  if (flaw !== null) throw new value.UsageError(flaw);
+  return {
+    ...timing,
+    terminationGracePeriod: read("termination-grace-period", value.durationValue) ?? terminationGracePeriod,
+    startupTimeout: read("startup-timeout", value.durationValue) ?? startupTimeout,
+  };
+}
+
+function storeValue(given: value.Given): StoreChoice {
+  if (given.text === "kubernetes") return { kind: "kubernetes" };
+  const directory = given.text.startsWith("file:") ? given.text.slice("file:".length) : "";
+  if (directory === "")
+    throw value.wrong(given, "is no lease store; give kubernetes, or file: and a folder, as in file:/run/leases");
+  return { kind: "file", directory };
+}
+
+function loudness(read: Read): { logLevel: LogLevel; quiet: boolean } {
+  const level = read("log-level", (given) => value.choiceValue<LogLevel>(given, ["error", "warn", "info", "debug"]));
+  const verbose = read("verbose", value.booleanValue) ?? false;
+  const quiet = read("quiet", value.booleanValue) ?? false;
+  if (Number(verbose) + Number(quiet) + Number(level !== undefined) > 1)
+    throw new value.UsageError("--log-level, --verbose (-v) and --quiet (-q) exclude each other; give one of them");
+  return { quiet, logLevel: level ?? (quiet ? "error" : verbose ? "debug" : "info") };
+}
+
+/** A forgotten --enable-leader-election must not run a singleton job everywhere. */
+function refuseForgottenFlag(settings: Settings): void {
+  const given = flags.filter(({ election }) => election).flatMap(({ name }) => settings.get(name) ?? []);
+  const [first] = given;
+  if (first === undefined) return;
+  throw new value.UsageError(
+    `${first.by} was given but leader election is off; add --enable-leader-election, or --enable-leader-election=false to run without it`,
+  );
+}
+
+function refuseClusterFlags(settings: Settings): void {
+  const given = [settings.get("kubeconfig"), settings.get("context")].find((each) => each?.by.startsWith("--"));
+  if (given === undefined) return;
+  throw new value.UsageError(
+    `${given.by} was given but --lease-store file:DIR uses no cluster; leave one of the two out`,
+  );
+}
