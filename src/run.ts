@@ -9,15 +9,15 @@ const tickEvery: Millis = 250;
 
 /**
  * The one loop: next event or timer, step, perform the effects. No policy. Every event is preceded by a tick, so that a
- * deadline that has passed goes before whatever else came in. Rejects only when the code itself is wrong.
+ * deadline that has passed goes before whatever else came in. `begin`: the state to begin with. Rejects only when the code itself is wrong.
  */
-export function run(world: World, me: Candidate): Promise<Outcome> {
+export function run(world: World, me: Candidate, begin: (turn: Turn) => State = initial): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const { clock, store, command, signals, log } = world;
     const queue: Event[] = [];
     let stepping = false;
     let watch: Watch | null = null;
-    let state: State = initial(turn());
+    let state: State = begin(turn());
 
     command.listen({
       started: (pid) => deliver({ kind: "command-started", pid }),
@@ -60,16 +60,14 @@ export function run(world: World, me: Candidate): Promise<Outcome> {
     function perform(effect: Effect): void {
       switch (effect.kind) {
         case "read":
-          store
-            .read(effect.deadline)
-            .then((result) => deliver({ kind: "read", id: effect.id, result }))
-            .catch(fail);
+          void answer(store.read(effect.deadline), (result) => ({ kind: "read", id: effect.id, result }));
           return;
         case "write":
-          store
-            .write(effect.write, effect.deadline)
-            .then((result) => deliver({ kind: "written", id: effect.id, result }))
-            .catch(fail);
+          void answer(store.write(effect.write, effect.deadline), (result) => ({
+            kind: "written",
+            id: effect.id,
+            result,
+          }));
           return;
         case "watch":
           watch?.close();
@@ -79,32 +77,33 @@ export function run(world: World, me: Candidate): Promise<Outcome> {
             ended: (reason) => deliver({ kind: "watch-ended", reason }),
           });
           return;
-        case "start": {
+        case "start":
           command.start(effect.lease, effect.killAt);
           return;
-        }
-        case "guard-until": {
+        case "guard-until":
           command.guardUntil(effect.killAt);
           return;
-        }
-        case "forward": {
+        case "forward":
           command.forward(effect.signal, effect.to);
           return;
-        }
-        case "kill-tree": {
+        case "kill-tree":
           command.killTree();
           return;
-        }
-        case "report": {
+        case "report":
           log.write(lineOf(effect.report));
           return;
-        }
         case "finish":
           watch?.close();
-          {
-            resolve(effect.outcome);
-            return;
-          }
+          resolve(effect.outcome);
+          return;
+      }
+    }
+
+    async function answer<T>(request: Promise<T>, event: (result: T) => Event): Promise<void> {
+      try {
+        deliver(event(await request));
+      } catch (error) {
+        fail(error);
       }
     }
 

@@ -5,14 +5,11 @@ import type { StoredLease } from "./lease.ts";
 import { release } from "./releasing.ts";
 import { holdFrom, renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
 import type { Leading, Standby, StandbyRequest, State } from "./state.ts";
-import { loseLease, stopAsked, stopLost, treeEnding } from "./stopping.ts";
+import { asksToStop, loseLease, stopAsked, stopLost, treeEnding } from "./stopping.ts";
 import type { Effect, Event, Millis, SignalName, Turn } from "./types.ts";
 import { endedWatch, mayOpen, openWatch } from "./watching.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
-
-/** Signals that ask leader-exec to stop; every other one is the command's own business. */
-const stopSignals = new Set(["SIGTERM", "SIGINT"]);
 
 /** The acquiring write was acknowledged: start the command, if the acknowledgement did not take too long. */
 export function startLeading(
@@ -104,7 +101,7 @@ function begin(state: Leading, effects: readonly Effect[], turn: Turn): Stepped 
 }
 
 function signalled(state: Leading, signal: SignalName, turn: Turn): Stepped {
-  if (stopSignals.has(signal.name)) {
+  if (asksToStop(signal)) {
     if (state.command === "waiting") return release(state, { kind: "stopped-standby", signal }, turn);
     return stopAsked(state, signal, turn);
   }

@@ -17,9 +17,12 @@
  *             v                  v
  *          finished  <-----------+      (from stopping directly, when the Lease is somebody else's)
  *
+ * Without leader election a candidate begins as `direct`, which knows no Lease: stopping, then finished.
+ *
  * The only ways into releasing are: the tree is gone; there never was one. That is the order of DESIGN section 1.
  */
 import { standbyWake } from "./contending.ts";
+import { direct } from "./direct.ts";
 import { leading, leadingWake } from "./leading.ts";
 import { releasing, releasingWake } from "./releasing.ts";
 import { standby } from "./standby.ts";
@@ -28,10 +31,13 @@ import { stoppingStep, stoppingWake } from "./stopping.ts";
 import type { Effect, Event, Millis, Turn } from "./types.ts";
 
 export { initial } from "./contending.ts";
+export { initialDirect } from "./direct.ts";
 
 /** The state after an event, and what has to be done about it, in order. Total: any event may come in any phase. */
 export function step(state: State, event: Event, turn: Turn): readonly [State, readonly Effect[]] {
   switch (state.phase) {
+    case "direct":
+      return direct(state, event, turn);
     case "standby":
       return standby(state, event, turn);
     case "leading":
@@ -48,6 +54,8 @@ export function step(state: State, event: Event, turn: Turn): readonly [State, r
 /** When a tick is due at the latest, on the candidate's own clock; Infinity when only events matter. */
 export function nextWake(state: State, turn: Turn): Millis {
   switch (state.phase) {
+    case "direct":
+      return Infinity;
     case "standby":
       return standbyWake(state, turn);
     case "leading":

@@ -30,7 +30,7 @@ export function closing(outcome: Outcome, lostExitCode: number): Closing {
       return {
         code: codeOf(outcome.end),
         level: "info",
-        message: `the command ${endOf(outcome.end)}; ${releasedAs(outcome.released)}`,
+        message: `the command ${endOf(outcome.end)}${releasedAs(outcome.released)}`,
       };
     case "command-not-started": {
       const code = { "not-found": 127, "not-executable": 126, "no-guard": exitFailed, failed: exitFailed }[
@@ -48,7 +48,7 @@ export function closing(outcome: Outcome, lostExitCode: number): Closing {
       return {
         code: codeOf(outcome.end),
         level: "warn",
-        message: `stopped by ${outcome.signal.name}: the command ${endOf(outcome.end)}; ${releasedAs(outcome.released)}`,
+        message: `stopped by ${outcome.signal.name}: the command ${endOf(outcome.end)}${releasedAs(outcome.released)}`,
       };
     case "stopped-standby":
       return {
@@ -94,10 +94,12 @@ export function causeOf(cause: LossCause): string {
 function releasedAs(released: Released): string {
   switch (released) {
     case "released":
-      return "the Lease is released";
+      return "; the Lease is released";
     case "not-released":
-      return "the Lease could not be released, others have to wait until it expires";
+      return "; the Lease could not be released, others have to wait until it expires";
     case "not-ours":
-      return "the Lease is not ours any more";
+      return "; the Lease is not ours any more";
+    case "no-lease":
+      return "";
   }
 }

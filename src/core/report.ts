@@ -18,6 +18,8 @@ export function lineOf(report: Report): LogLine {
       });
     case "started":
       return info(`started the command as pid ${report.pid}`, { phase: "leading", pid: report.pid });
+    case "unguarded":
+      return warn(`the command runs on without a guard: ${report.message}`);
     case "renew-failed":
       return warn(`could not renew the Lease, ${seconds(report.left)} left to try: ${report.message}`);
     case "renewed-again":
@@ -25,7 +27,7 @@ export function lineOf(report: Report): LogLine {
     case "lost":
       return warn(`lost leadership: ${causeOf(report.cause)}; stopping the command`, { phase: "stopping" });
     case "stopping": {
-      const limit = `it has ${seconds(report.killIn)} until SIGKILL, the Lease is renewed all that time`;
+      const limit = `it has ${seconds(report.killIn)} to end by itself`;
       return info(`passed ${report.signal} on to the command: ${limit}`, { phase: "stopping", signal: report.signal });
     }
     case "killing":

@@ -4,7 +4,13 @@ import type { StoredLease, Write } from "./lease.ts";
 import type { AcquiredFrom, CommandEnd, LossCause, Millis, SignalName, StartFailure } from "./types.ts";
 
 /** A candidate's state; the drawing stands in lifecycle.ts. */
-export type State = Standby | Leading | Stopping | Releasing | Finished;
+export type State = Direct | Standby | Leading | Stopping | Releasing | Finished;
+
+/** Leader election is off: the command just runs. */
+export interface Direct {
+  readonly phase: "direct";
+  readonly command: "waiting" | "starting" | "running";
+}
 
 export interface Standby {
   readonly phase: "standby";
@@ -93,8 +99,10 @@ export interface Leading {
 export interface Stopping {
   readonly phase: "stopping";
   readonly ids: number;
-  /** Null: the Lease is not ours any more. */
+  /** Null: the Lease is not ours any more, or there never was one. */
   readonly hold: Hold | null;
+  /** False: leader election is off. */
+  readonly elected: boolean;
   readonly why: StopReason;
   readonly since: Millis;
   /** When the grace that the command has is over. */

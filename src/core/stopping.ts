@@ -5,7 +5,7 @@
 import type { CommandEnd, Effect, Event, KillReason, LossCause, Millis, SignalName, Turn } from "./types.ts";
 import { finish, release } from "./releasing.ts";
 import { renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
-import type { Ending, Hold, Leading, State, Stopping } from "./state.ts";
+import type { Direct, Ending, Hold, Leading, State, Stopping } from "./state.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
 
@@ -13,6 +13,11 @@ type Stepped = readonly [State, readonly Effect[]];
 const impatience: Millis = 1_000;
 /** How often it is said that a tree does not die. */
 const complaintEvery: Millis = 10_000;
+
+/** SIGTERM and SIGINT ask leader-exec to stop; every other signal is the command's own business. */
+export function asksToStop({ name }: SignalName): boolean {
+  return name === "SIGTERM" || name === "SIGINT";
+}
 
 /** Leadership is lost by our own clock, or cannot be kept safely: stop signal, then SIGKILL after kill-after. */
 export function stopLost(state: Leading, cause: LossCause, turn: Turn): Stepped {
@@ -24,7 +29,7 @@ export function stopLost(state: Leading, cause: LossCause, turn: Turn): Stepped 
 }
 
 /** Leader-exec was asked to stop: the command gets the signal and its grace, and the Lease is renewed all that time. */
-export function stopAsked(state: Leading, signal: SignalName, turn: Turn): Stepped {
+export function stopAsked(state: Leading | Direct, signal: SignalName, turn: Turn): Stepped {
   const forwarded = replaced(signal.name, turn);
   const grace = turn.me.timing.terminationGracePeriod;
   const next = stopping(state, { kind: "asked", signal }, grace, forwarded, turn);
@@ -34,7 +39,7 @@ export function stopAsked(state: Leading, signal: SignalName, turn: Turn): Stepp
 }
 
 /** The command ended by itself: what is left of its tree is killed. */
-export function treeEnding(state: Leading, end: CommandEnd, turn: Turn): Stepped {
+export function treeEnding(state: Leading | Direct, end: CommandEnd, turn: Turn): Stepped {
   const next: Stopping = { ...stopping(state, { kind: "ended" }, 0, "", turn), end };
   return kill(next, null, [], turn);
 }
@@ -75,8 +80,8 @@ export function stoppingStep(state: Stopping, event: Event, turn: Turn): Stepped
     case "signal":
       return signalled(state, event.signal, turn);
     case "guard-lost":
-      // Nothing would kill the tree in our place any more: do not wait.
-      return state.killing === null ? kill(state, "no-guard", [], turn) : [state, []];
+      // Nothing would kill the tree in our place any more: do not wait, if somebody else could lead.
+      return state.elected && state.killing === null ? kill(state, "no-guard", [], turn) : [state, []];
     case "watch-ended":
       return [state, []];
   }
@@ -88,13 +93,15 @@ export function stoppingWake(state: Stopping): Millis {
   return Math.min(attempt, state.killing === null ? killAt(state) : state.killing.complainAt);
 }
 
-function stopping(state: Leading, why: Stopping["why"], grace: Millis, signal: string, turn: Turn): Stopping {
+function stopping(state: Leading | Direct, why: Stopping["why"], grace: Millis, signal: string, turn: Turn): Stopping {
+  const isLeading = state.phase === "leading";
   const command: Stopping["command"] = state.command === "running" ? { kind: "there" } : { kind: "starting", signal };
   const since = turn.at;
   return {
     phase: "stopping",
-    ids: state.ids,
-    hold: state.hold,
+    ids: isLeading ? state.ids : 0,
+    hold: isLeading ? state.hold : null,
+    elected: isLeading,
     why,
     since,
     graceEnds: since + grace,
@@ -133,7 +140,7 @@ function started(state: Stopping): Stepped {
 }
 
 function signalled(state: Stopping, signal: SignalName, turn: Turn): Stepped {
-  const stops = signal.name === "SIGTERM" || signal.name === "SIGINT";
+  const stops = asksToStop(signal);
   if (stops && turn.at >= state.since + impatience && state.killing === null)
     return kill(state, "second-signal", [], turn);
   const name = stops ? replaced(signal.name, turn) : signal.name;
@@ -148,7 +155,7 @@ function kill(state: Stopping, why: KillReason | null, effects: Effect[], turn: 
 
 function gone(state: Stopping, turn: Turn): Stepped {
   const ending = endingOf(state);
-  if (state.hold === null) return finish(ending, "not-ours");
+  if (state.hold === null) return finish(ending, state.elected ? "not-ours" : "no-lease");
   const hold: Hold = state.hold;
   return release({ ids: state.ids, hold }, ending, turn);
 }

@@ -65,8 +65,8 @@ export type Effect =
     }
   /** Watch from this version on (null: from now), after closing an older watch. */
   | { readonly kind: "watch"; readonly since: string | null }
-  /** Start the command under a guard that kills its tree at `killAt`. */
-  | { readonly kind: "start"; readonly lease: StoredLease; readonly killAt: Millis }
+  /** Start the command under a guard that kills its tree at `killAt`. `lease` null: leader election is off. */
+  | { readonly kind: "start"; readonly lease: StoredLease | null; readonly killAt: Millis }
   /** Tell the guard that the kill deadline moved. */
   | { readonly kind: "guard-until"; readonly killAt: Millis }
   /** Send this signal to the command alone (`command`) or to its whole process tree (`tree`). */
@@ -97,14 +97,15 @@ export type Outcome =
   | { readonly kind: "stopped-standby"; readonly signal: SignalName }
   | { readonly kind: "start-trouble"; readonly message: string; readonly waited: Millis };
 
-/** Whether others can take over at once, or have to wait for the Lease to expire. */
-export type Released = "released" | "not-released" | "not-ours";
+/** Whether others can take over at once, or have to wait for the Lease to expire. `no-lease`: leader election is off. */
+export type Released = "released" | "not-released" | "not-ours" | "no-lease";
 
 /** What a user is told while leader-exec runs, one line a change; `report.ts` has the sentences. */
 export type Report =
   | { readonly kind: "standing-by"; readonly holder: string; readonly forAtMost: Millis }
   | { readonly kind: "acquired"; readonly lease: StoredLease; readonly from: AcquiredFrom }
   | { readonly kind: "started"; readonly pid: number }
+  | { readonly kind: "unguarded"; readonly message: string }
   | { readonly kind: "renew-failed"; readonly message: string; readonly left: Millis }
   | { readonly kind: "renewed-again"; readonly after: Millis }
   | { readonly kind: "lost"; readonly cause: LossCause }
