@@ -77,6 +77,7 @@ function newProgram(take: (flag: Flag, by: string, text: string) => void): Comma
     program.on(`option:${option.name()}`, (text: string | undefined) => {
       if (text !== undefined && known.has(text.split("=", 1)[0] ?? ""))
         throw new UsageError(`${by} needs a value, and ${text} is a flag; put the value between the two`);
+      if (text === "") throw new UsageError(`${by} is empty; give it a value, or leave it out`);
       take(flag, by, text ?? "true");
     });
   };

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseCommandLine } from "../src/cli.ts";
+import { flags, termOf, variableOf } from "../src/flags.ts";
+import type { Options } from "../src/options.ts";
+
+type Environment = Readonly<Record<string, string>>;
+
+function options(words: string, env: Environment = {}): Options {
+  const parsed = parseCommandLine(words.split(" "), env);
+  assert.equal(parsed.kind, "run", JSON.stringify(parsed));
+  return (parsed as typeof parsed & { kind: "run" }).options;
+}
+
+function refusal(words: string, env: Environment = {}): string {
+  const parsed = parseCommandLine(words === "" ? [] : words.split(" "), env);
+  assert.equal(parsed.kind, "usage-error", `${words} must be refused`);
+  return (parsed as typeof parsed & { kind: "usage-error" }).message;
+}
+
+const on = "--enable-leader-election";
+
+void test("everything behind the first -- is the command's, byte for byte", () => {
+  const parsed = parseCommandLine([on, "--", "node", "--help", "", "--", "-v", "a b", "--lease-name=x"], {});
+  assert.ok(parsed.kind === "run");
+  assert.deepEqual(parsed.options.command, ["node", "--help", "", "--", "-v", "a b", "--lease-name=x"]);
+});
+
+void test("election is opt-in, by the flag, its aliases or its variable", () => {
+  assert.equal(options("-- a").election, false);
+  for (const flag of ["--enable-leader-election", "--leader-elect", "--leader-election"]) {
+    assert.equal(options(`${flag} -- a`).election, true);
+    assert.equal(options(`${flag}=true -- a`).election, true);
+    assert.equal(options(`${flag}=false -- a`).election, false);
+  }
+  assert.equal(options("-- a", { LEADER_EXEC_ENABLE_LEADER_ELECTION: "true" }).election, true);
+  assert.equal(options("-- a", { LEADER_EXEC_ENABLE_LEADER_ELECTION: "" }).election, false);
+});
+
+void test("a forgotten --enable-leader-election is refused when any election flag is given", () => {
+  const election = flags.filter((flag) => flag.election);
+  assert.ok(election.length > 8);
+  const values: Record<string, string> = { "lease-store": "file:/x", "lease-duration": "15s", "renew-deadline": "10s" };
+  for (const { name } of election) {
+    const value = values[name] ?? "1";
+    const message = refusal(`--${name} ${value} -- a`);
+    assert.match(message, new RegExp(`^--${name} was given but leader election is off; add --enable-leader-election`));
+    assert.equal(options(`--${name} ${value} --enable-leader-election=false -- a`).election, false);
+  }
+  assert.match(refusal("-- a", { LEADER_EXEC_LEASE_NAME: "x" }), /^LEADER_EXEC_LEASE_NAME was given/);
+});
+
+void test("every flag has an environment variable, and the flag wins", () => {
+  const env = { LEADER_EXEC_LEASE_NAME: "from-env", LEADER_EXEC_LEASE_DURATION: "30s", LEADER_EXEC_KILL_AFTER: "" };
+  const read = options(`${on} --lease-name from-flag -- a`, env);
+  assert.equal(read.leaseName, "from-flag");
+  assert.equal(read.timing.leaseDuration, 30_000);
+  assert.equal(read.timing.renewDeadline, 20_000);
+  assert.equal(read.timing.killAfter, 3_000);
+  assert.match(
+    refusal(`${on} -- a`, { LEADER_EXEC_LEASE_DURATION: "soon" }),
+    /^LEADER_EXEC_LEASE_DURATION "soon" is no/,
+  );
+});
+
+void test("variables that a Service called leader-exec injects mean nothing", () => {
+  const injected = { LEADER_EXEC_SERVICE_HOST: "10.0.0.1", LEADER_EXEC_PORT: "tcp://10.0.0.1:80", LEADER_EXEC_X: "y" };
+  assert.equal(options("-- a", injected).election, false);
+  for (const flag of flags) assert.doesNotMatch(variableOf(flag), /PORT|SERVICE/);
+});
+
+void test("the flags of kube-controller-manager are understood", () => {
+  const read = options(
+    "--leader-elect --leader-elect-resource-name job --leader-elect-resource-namespace ns --leader-elect-lease-duration 30s --leader-elect-renew-deadline=20s --leader-elect-retry-period 4s -- a",
+  );
+  assert.deepEqual([read.leaseName, read.leaseNamespace], ["job", "ns"]);
+  const { leaseDuration, renewDeadline, retryPeriod } = read.timing;
+  assert.deepEqual([leaseDuration, renewDeadline, retryPeriod], [30_000, 20_000, 4_000]);
+});
+
+void test("short flags work alone and in clusters, and the last one of several wins", () => {
+  const read = options(`${on} -vn ns -s int -k 1s --namespace other -- a`);
+  assert.deepEqual(
+    [read.leaseNamespace, read.stopSignal, read.logLevel, read.timing.killAfter],
+    ["other", "SIGINT", "debug", 1_000],
+  );
+});
+
+void test("a stop signal that is given replaces a SIGTERM, the usual one does not", () => {
+  assert.deepEqual(
+    [options("-s QUIT -- a").stopSignal, options("-s QUIT -- a").stopSignalReplacesTerm],
+    ["SIGQUIT", true],
+  );
+  assert.equal(options("-s 2 -- a").stopSignal, "SIGINT");
+  assert.deepEqual([options("-- a").stopSignal, options("-- a").stopSignalReplacesTerm], ["SIGTERM", false]);
+});
+
+const refusals: readonly (readonly [words: string, message: RegExp])[] = [
+  ["", /^no command was given; put it behind --: leader-exec/],
+  ["--", /^no command was given/],
+  [`${on} --`, /^no command was given/],
+  ["node worker.js", /^"node" is no flag: put -- before the command: leader-exec \.\.\. -- node worker\.js$/],
+  [`${on} node worker.js`, /^"node" is no flag: put -- before the command/],
+  [`${on} node --inspect worker.js`, /^"node" is no flag: put -- before the command/],
+  ["-v node", /^"node" is no flag/],
+  ["status", /^this version has no subcommand status/],
+  ["step-down -- a", /^this version has no subcommand step-down/],
+  ["--lease-nmae x -- a", /^--lease-nmae is no flag of leader-exec; did you mean --lease-name\?$/],
+  ["-z -- a", /^-z is no flag of leader-exec; see leader-exec --help$/],
+  ["--lease-name", /^--lease-name needs a value/],
+  ["--lease-name -- a", /^--lease-name needs a value/],
+  ["--lease-name --kubeconfig -- a", /^--lease-name needs a value, and --kubeconfig is a flag/],
+  [`--lease-name ${on} -- a`, /^--lease-name needs a value, and --enable-leader-election=true is a flag/],
+  [`${on}=maybe -- a`, /^--enable-leader-election "maybe" is neither true nor false/],
+  [`${on} --lease-duration 0 -- a`, /^--lease-duration 0s is too short/],
+  [`${on} --lease-duration abc -- a`, /^--lease-duration "abc" is no duration; give a duration such as 15s/],
+  [`${on} --lease-duration 1.5s -- a`, /^--lease-duration 1.5s is not a whole number of seconds/],
+  [`${on} --lease-duration -3s -- a`, /^--lease-duration "-3s" is no duration/],
+  [`${on} --renew-deadline 20s -- a`, /^--renew-deadline 20s must be shorter/],
+  [`${on} --lease-name My_Job -- a`, /^--lease-name "My_Job" is not a name that Kubernetes takes.*for example my-job$/],
+  [`${on} --lease-name ${"x".repeat(254)} -- a`, /at most 253 characters/],
+  [`${on} --lease-name .. -- a`, /is not a name that Kubernetes takes/],
+  [`${on} -n a/../b -- a`, /^-n "a\/\.\.\/b" is not a name/],
+  [`${on} -n a.b -- a`, /^-n "a\.b" is not a name/],
+  [`${on} --identity= -- a`, /^--identity is empty; give it a value, or leave it out/],
+  [`${on} --identity a\tb -- a`, /^--identity "a\tb" is no identity/],
+  [`${on} --lease-store redis -- a`, /^--lease-store "redis" is no lease store; give kubernetes, or file:/],
+  [`${on} --lease-store file: -- a`, /^--lease-store "file:" is no lease store/],
+  [`${on} --lease-store file:/x --context c -- a`, /^--context was given but --lease-store file:DIR uses no cluster/],
+  [`${on} --lost-exit-code 256 -- a`, /^--lost-exit-code "256" is no exit code; give a number from 0 to 255/],
+  [`${on} --guard maybe -- a`, /^--guard "maybe" is not known; give on or off/],
+  ["--stop-signal STOP -- a", /^--stop-signal "STOP" cannot end a command/],
+  ["-s 99 -- a", /^-s "99" is no signal of this system/],
+  ["-q -v -- a", /exclude each other/],
+  ["--log-format xml -- a", /^--log-format "xml" is not known; give text or json/],
+];
+
+for (const [words, message] of refusals)
+  void test(`refused: leader-exec ${words.length > 80 ? `${words.slice(0, 80)}...` : words}`, () => {
+    assert.match(refusal(words), message);
+    assert.doesNotMatch(refusal(words), /\n/);
+  });
+
+void test("--help shows every flag with its default, the exit codes and an example; -- ends what is looked at", () => {
+  const help = parseCommandLine(["--help"], {});
+  assert.ok(help.kind === "text");
+  const { text } = help;
+  const flat = text.replace(/\s+/g, " ");
+  for (const flag of flags)
+    assert.ok(flat.includes(`${termOf(flag)} ${flag.help} (default: ${flag.fallback})`), flag.name);
+  for (const code of ["128+n", "126", "127", "125", "64", "75"])
+    assert.match(text, new RegExp(`^ {2}${code.replace("+", "\\+")} `, "m"));
+  assert.ok(text.split("\n").every((line) => line.length <= 100));
+  assert.equal(options("-- a --help").command[1], "--help");
+});
