@@ -24,6 +24,8 @@ const forbid = (files, regex, message) => ({
 const soleImporters = {
   commander: "src/cli.ts",
   "@kubernetes/client-node": "src/io/kubeconfig.ts",
+  "js-yaml": "src/io/kubeconfig.ts",
+  "socks-proxy-agent": "src/io/proxy-tunnel.ts",
   execa: "src/bundles/execa.ts",
   "signal-exit": "src/io/last-resort.ts",
 };
@@ -68,10 +70,10 @@ export default tseslint.config(
   },
   forbid(["src/*.ts"], anyOf(packages), once),
   forbid(["src/io/**/*.ts", "src/bundles/**/*.ts"], `${anyOf(packages)}|${notForIo}`, once),
-  ...Object.entries(soleImporters).map(([name, file]) =>
+  ...Object.values(soleImporters).map((file) =>
     forbid(
       [file],
-      anyOf(packages.filter((other) => other !== name)) + (file.includes("/io/") ? `|${notForIo}` : ""),
+      anyOf(packages.filter((name) => soleImporters[name] !== file)) + (file.includes("/io/") ? `|${notForIo}` : ""),
       once,
     ),
   ),

@@ -17,18 +17,24 @@ export interface PluginRun {
   kill(): void;
 }
 
-/** `where`: the configuration that names it, for the sentences. */
+/** `where`: the configuration that names it, for the sentences. Never throws. */
 export function runPlugin(
   plugin: CredentialPlugin,
   env: Readonly<Record<string, string | undefined>>,
   where: string,
 ): PluginRun {
-  const child = spawn(plugin.command, plugin.args, {
-    detached: true, // a session of its own: no terminal to ask on, and a group to kill
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...env, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(plugin)) },
-  });
   const name = `the credential plugin ${plugin.command} (from ${where})`;
+  let child: ChildProcess;
+  try {
+    child = spawn(plugin.command, plugin.args, {
+      detached: true, // a session of its own: no terminal to ask on, and a group to kill
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...env, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(plugin)) },
+    });
+  } catch (error) {
+    const why = notStarted(error as NodeJS.ErrnoException, plugin);
+    return { output: Promise.reject(new CredentialTrouble(`${name} could not be started: ${why}`)), kill: nothing };
+  }
   const kill = () => killGroup(child);
 
   const output = new Promise<string>((resolve, reject) => {
@@ -39,13 +45,14 @@ export function runPlugin(
       kill();
       fail(`did not answer within ${timeLimit / 1000} s and was killed; run it by hand to see what it waits for`);
     }, timeLimit);
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    // Without a free descriptor there are no pipes, and "error" follows.
+    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
       printed += chunk;
       if (printed.length <= outputLimit) return;
       kill();
       fail("printed more than 1 MiB and was killed; it must print one ExecCredential");
     });
-    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
       complained = (complained + chunk).slice(-quoteLimit);
     });
     child.on("error", (error: NodeJS.ErrnoException) => {
@@ -59,6 +66,10 @@ export function runPlugin(
     });
   });
   return { output, kill };
+}
+
+function nothing(): void {
+  // it does not run
 }
 
 /** What the plugin is told in KUBERNETES_EXEC_INFO (client.authentication.k8s.io ExecCredential). */

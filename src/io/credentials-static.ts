@@ -22,11 +22,12 @@ export class StaticSource implements ProofSource {
   readonly #tokenFile: RotatingFile | undefined;
   readonly #fixed: string | undefined;
 
-  constructor(user: UserAccess, clock: Clock) {
+  /** `where`: the configuration that names the files. */
+  constructor(user: UserAccess, where: string, clock: Clock) {
     this.#certificate = pemReader(user.certificate, clock);
     this.#key = pemReader(user.key, clock);
     this.#tokenFile = user.tokenFile === undefined ? undefined : new RotatingFile(user.tokenFile, clock);
-    this.description = `the token file ${user.tokenFile ?? ""}`;
+    this.description = `a file of the credentials (${user.tokenFile ?? `from ${where}`})`;
     if (user.token !== undefined) this.#fixed = `Bearer ${user.token}`;
     else if (user.basic)
       this.#fixed = `Basic ${Buffer.from(`${user.basic.name}:${user.basic.password}`).toString("base64")}`;

@@ -1,6 +1,5 @@
 /** Our connections to one API server: one agent that keeps them for requests, one for watches. */
 import { Agent as HttpAgent } from "node:http";
-import { dropIdle } from "./https-exchange.ts";
 import { Agent as HttpsAgent, type AgentOptions } from "node:https";
 import { createSecureContext, type ConnectionOptions } from "node:tls";
 import type { Millis } from "../core/types.ts";
@@ -11,6 +10,9 @@ import { CredentialTrouble } from "./credentials-proof.ts";
  * unanswered times (libuv's numbers) end the connection. So a black hole is noticed after 15 s.
  */
 export const probeAfter: Millis = 5_000;
+
+/** A server may have several addresses. Node's 250 ms for each would never reach one that is far away. */
+const addressTime: Millis = 1_000;
 
 /** PEM texts. */
 export interface TlsTexts {
@@ -27,8 +29,8 @@ export interface AgentSettings {
   readonly tunnel: Tunnel | undefined;
 }
 
-/** Makes an agent whose connections go through a proxy. */
-export type Tunnel = (options: AgentOptions) => HttpAgent;
+/** Makes an agent whose connections go through a proxy, to a server that speaks TLS (`secure`) or not. */
+export type Tunnel = (options: AgentOptions, secure: boolean) => HttpAgent;
 
 export interface AgentPair {
   readonly requests: HttpAgent;
@@ -44,16 +46,29 @@ export class Agents {
     this.#settings = settings;
   }
 
-  /** New agents when the texts differ from the last ones. Throws CredentialTrouble when they are no PEM. */
-  for(texts: TlsTexts): AgentPair {
+  /**
+   * New agents when the texts differ from the last ones. Texts that cannot be used (of certificate and key only one is
+   * replaced so far) change nothing while there are older ones, unless `mustChange`: those were refused. Throws
+   * CredentialTrouble when there is nothing that can be used.
+   */
+  for(texts: TlsTexts, mustChange: boolean): AgentPair {
     const old = this.#texts;
     const same = old?.authority === texts.authority && old?.certificate === texts.certificate && old?.key === texts.key;
     if (this.#pair && same) return this.#pair;
     const options = this.#options(texts);
+    if (options instanceof CredentialTrouble) {
+      if (this.#pair && !mustChange) return this.#pair;
+      throw options;
+    }
     if (this.#pair) retire(this.#pair.requests);
     this.#pair = { requests: this.#agent({ ...options, keepAlive: true }), watches: this.#agent(options) };
     this.#texts = texts;
     return this.#pair;
+  }
+
+  /** Closes the connections that wait for the next request: the network is in trouble, and they may be dead as well. */
+  dropIdle(): void {
+    if (this.#pair) dropIdle(this.#pair.requests);
   }
 
   close(): void {
@@ -63,13 +78,15 @@ export class Agents {
   }
 
   #agent(options: AgentOptions): HttpAgent {
-    if (this.#settings.tunnel) return this.#settings.tunnel(options);
-    return this.#settings.server.protocol === "http:" ? new HttpAgent(options) : new HttpsAgent(options);
+    const { tunnel, server } = this.#settings;
+    const secure = server.protocol === "https:";
+    if (tunnel) return tunnel(options, secure);
+    return secure ? new HttpsAgent(options) : new HttpAgent(options);
   }
 
-  #options({ authority, certificate, key }: TlsTexts): AgentOptions {
+  #options({ authority, certificate, key }: TlsTexts): AgentOptions | CredentialTrouble {
     const { insecure, serverName, server } = this.#settings;
-    const common = { keepAliveMsecs: probeAfter, noDelay: true };
+    const common = { keepAliveMsecs: probeAfter, noDelay: true, autoSelectFamilyAttemptTimeout: addressTime };
     if (server.protocol === "http:") return common;
     try {
       const secureContext: ConnectionOptions = {
@@ -86,12 +103,16 @@ export class Agents {
         ...(serverName === undefined ? {} : { servername: serverName }),
       };
     } catch (error) {
-      throw new CredentialTrouble(
+      return new CredentialTrouble(
         `the certificates of the Kubernetes configuration cannot be used: ${error instanceof Error ? error.message : String(error)}; ` +
           "check certificate-authority, client-certificate and client-key (PEM)",
       );
     }
   }
+}
+
+function dropIdle(agent: HttpAgent): void {
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
 /** Lets what is running end, and keeps no connection: those were opened with what is no longer true. */

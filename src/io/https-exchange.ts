@@ -1,5 +1,11 @@
 /** One HTTP request and its answer, over an agent of ours. */
-import { request as httpRequest, type Agent, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import {
+  request as httpRequest,
+  type Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import type { Attempt } from "./https-attempt.ts";
@@ -9,6 +15,12 @@ export interface HttpRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string | undefined;
+}
+
+/** What an agent learns of a request, beside Node's own options: Node keeps `signal` from it. */
+export interface TunnelOptions {
+  /** Ends what the agent does for the request before there is a connection. */
+  readonly attempt?: AbortSignal;
 }
 
 export interface HttpAnswer {
@@ -24,18 +36,14 @@ export class BodyTooLarge extends Error {
   override readonly name = "BodyTooLarge";
 }
 
-/**
- * Resolves when the answer's headers are there; its body is not read yet. When a kept connection turns out to have died
- * while nobody used it, the request is sent once more over a new one: not even a byte of an answer had come, and a write
- * that was applied after all is a conflict the second time.
- */
-export async function open(request: HttpRequest, agent: Agent, attempt: Attempt): Promise<IncomingMessage> {
-  try {
-    return await attempt.within(send(request, agent, attempt));
-  } catch (error) {
-    if (!(error instanceof StaleConnection) || attempt.signal.aborted) throw error;
-    dropIdle(agent);
-    return await attempt.within(send(request, agent, attempt));
+/** A kept connection turned out to have died while nobody used it: not even a byte of an answer had come. */
+export class StaleConnection extends Error {
+  override readonly name = "StaleConnection";
+  readonly code: string | undefined;
+
+  constructor(cause: NodeJS.ErrnoException) {
+    super(cause.message, { cause });
+    this.code = cause.code;
   }
 }
 
@@ -51,29 +59,30 @@ export async function bodyOf(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-class StaleConnection extends Error {
-  override readonly name = "StaleConnection";
-  readonly code: string | undefined;
-
-  constructor(cause: NodeJS.ErrnoException) {
-    super(cause.message, { cause });
-    this.code = cause.code;
-  }
-}
-
-function send({ method, url, headers, body }: HttpRequest, agent: Agent, attempt: Attempt): Promise<IncomingMessage> {
-  const start = url.protocol === "http:" ? httpRequest : httpsRequest;
+/**
+ * Resolves when the answer's headers are there; its body is not read yet. Rejects with StaleConnection, with the attempt's
+ * reason when that is over (then nothing is sent), or with Node's error.
+ */
+export function open(
+  { method, url, headers, body }: HttpRequest,
+  agent: Agent,
+  attempt: Attempt,
+): Promise<IncomingMessage> {
   const { signal } = attempt;
+  if (signal.aborted) return Promise.reject(signal.reason as Error);
+  const start = url.protocol === "http:" ? httpRequest : httpsRequest;
   attempt.stage = "connection";
   return new Promise((resolve, reject) => {
-    const sent = start(url, { method, headers: { ...headers }, agent, signal });
+    const options: RequestOptions & TunnelOptions = { method, headers: { ...headers }, agent, signal, attempt: signal };
+    const sent = start(url, options);
     let socket: Socket | undefined;
     let bytesBefore = 0;
     sent.on("socket", (assigned) => {
       socket = assigned;
       bytesBefore = assigned.bytesRead;
-      if (sent.reusedSocket) attempt.stage = "answer";
-      else assigned.once(url.protocol === "http:" ? "connect" : "secureConnect", () => (attempt.stage = "answer"));
+      const plain = url.protocol === "http:";
+      if (sent.reusedSocket || (plain && !assigned.connecting)) attempt.stage = "answer";
+      else assigned.once(plain ? "connect" : "secureConnect", () => (attempt.stage = "answer"));
     });
     sent.on("response", resolve);
     sent.on("error", (error: NodeJS.ErrnoException) => {
@@ -83,9 +92,4 @@ function send({ method, url, headers, body }: HttpRequest, agent: Agent, attempt
     });
     sent.end(body);
   });
-}
-
-/** Closes the connections that wait for the next request. */
-export function dropIdle(agent: Agent): void {
-  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }

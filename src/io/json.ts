@@ -23,3 +23,8 @@ export function text(of: unknown, name: string): string | undefined {
   const value = isObject(of) ? of[name] : undefined;
   return typeof value === "string" && value !== "" ? value : undefined;
 }
+
+/** A value that YAML may have taken for a number (a namespace called 2024) as text; undefined when it is no text, or empty. */
+export function scalar(value: unknown): string | undefined {
+  return typeof value === "number" ? String(value) : typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,8 +1,9 @@
 /** The user of a kubeconfig: everything that kubectl understands there. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { LocalTrouble } from "../world.ts";
 import type { ClusterAccess, CredentialPlugin, Pem, UserAccess } from "./kubernetes-access.ts";
-import { list, member, text, type Json } from "./json.ts";
+import { list, member, scalar, text, type Json } from "./json.ts";
 
 /** What KubeConfig makes of a user. Paths are absolute. */
 interface Entry {
@@ -27,7 +28,7 @@ export function userAccess(entry: Entry = {}, raw: Json, folder: string, cluster
   const provider = member(raw, "auth-provider");
   const providerName = text(provider, "name");
   return {
-    token: entry.token || undefined,
+    token: scalar(entry.token)?.trim(),
     tokenFile: tokenFile === undefined ? undefined : absolute(folder, tokenFile),
     basic: entry.username ? { name: entry.username, password: entry.password ?? "" } : undefined,
     certificate: pem(entry.certFile, entry.certData),
@@ -46,7 +47,11 @@ export function pem(file: string | undefined, data: string | undefined): Pem | u
 
 /** kubectl's rule: a command with a separator in it is a path from the kubeconfig's folder, else looked up in PATH. */
 function credentialPlugin(exec: Json, folder: string, cluster: Cluster): CredentialPlugin {
-  const command = text(exec, "command") ?? "";
+  const command = text(exec, "command");
+  if (command === undefined)
+    throw new LocalTrouble(
+      "a user of the kubeconfig has an exec entry without command; name the credential plugin there",
+    );
   const env = list(exec, "env").map((each) => [text(each, "name") ?? "", text(each, "value") ?? ""]);
   return {
     apiVersion: text(exec, "apiVersion") ?? "client.authentication.k8s.io/v1",
@@ -59,9 +64,9 @@ function credentialPlugin(exec: Json, folder: string, cluster: Cluster): Credent
   };
 }
 
-/** client.authentication.k8s.io Cluster. An unreadable authority is left out here: connecting will tell. */
+/** client.authentication.k8s.io Cluster. Throws LocalTrouble when the authority cannot be read. */
 function clusterInfo({ server, authority, insecure, serverName, proxy, extension }: Cluster): Json {
-  const data = authority && ("text" in authority ? authority.text : readFileSync(authority.file, "utf8"));
+  const data = authority && ("text" in authority ? authority.text : contentOf(authority.file));
   return {
     server: server.href.replace(/\/$/, ""),
     ...(serverName === undefined ? {} : { "tls-server-name": serverName }),
@@ -70,6 +75,15 @@ function clusterInfo({ server, authority, insecure, serverName, proxy, extension
     ...(proxy === undefined ? {} : { "proxy-url": proxy.href.replace(/\/$/, "") }),
     ...(extension === undefined ? {} : { config: extension }),
   };
+}
+
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new LocalTrouble(`cannot read the certificate-authority of the kubeconfig: ${why}; correct the path`);
+  }
 }
 
 /** The headers of user impersonation. */

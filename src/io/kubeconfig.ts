@@ -10,7 +10,7 @@ import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import { load } from "js-yaml";
 import { LocalTrouble } from "../world.ts";
 import type { ClusterAccess } from "./kubernetes-access.ts";
-import { isObject, list, member, text, type Json } from "./json.ts";
+import { isObject, list, member, scalar, text, type Json } from "./json.ts";
 import { pem, userAccess } from "./kubeconfig-user.ts";
 
 interface ConfigFile {
@@ -27,15 +27,15 @@ interface ConfigFile {
 export function readKubeconfig(paths: readonly string[], wanted: string | undefined): ClusterAccess {
   const files = paths.map(open);
   const where = paths.join(", ");
-  const name = wanted ?? files.map(({ config }) => config.getCurrentContext()).find(Boolean);
+  const name = wanted ?? files.map(({ document }) => text(document, "current-context")).find(Boolean);
   const others = `choose one with --context (there are: ${contextNames(files)})`;
   if (!name) throw new LocalTrouble(`no current-context is set in ${where}; ${others}`);
   const context = first(files, (config) => config.getContextObject(name))?.entry;
-  if (!context) throw new LocalTrouble(`there is no context "${name}" in ${where}; ${others}`);
+  if (!context) throw new LocalTrouble(`there is no complete context "${name}" in ${where}; ${others}`);
 
   const missing = (what: string, which: string) =>
     new LocalTrouble(
-      `the context "${name}" in ${where} names the ${what} "${which}", which is not there; add it to ${what}s`,
+      `the context "${name}" in ${where} names the ${what} "${which}", which is not there or not complete; add it to ${what}s`,
     );
   const cluster = first(files, (config) => config.getCluster(context.cluster));
   if (!cluster) throw missing("cluster", context.cluster);
@@ -44,8 +44,9 @@ export function readKubeconfig(paths: readonly string[], wanted: string | undefi
 
   const { caData, caFile, skipTLSVerify, server, tlsServerName, proxyUrl } = cluster.entry;
   const { path } = cluster.file;
+  const what = `server of cluster "${context.cluster}" in ${path}`;
   const reach = {
-    server: parseUrl(server, `server of cluster "${context.cluster}" in ${path}`, /^https?:$/),
+    server: withoutPassword(parseUrl(server, what, /^https?:$/), what),
     authority: pem(caFile, caData),
     insecure: skipTLSVerify,
     serverName: tlsServerName,
@@ -56,7 +57,7 @@ export function readKubeconfig(paths: readonly string[], wanted: string | undefi
   return {
     ...reach,
     source: `${where} (context ${name})`,
-    namespace: context.namespace,
+    namespace: scalar(context.namespace),
     user: userAccess(
       user?.entry,
       user ? section(user.file, "users", context.user, "user") : {},
@@ -70,9 +71,10 @@ function open(path: string): ConfigFile {
   try {
     const config = new KubeConfig();
     const content = readFileSync(path, "utf8");
-    const document = load(content);
+    const document = load(content) ?? {}; // an empty file says nothing, and is no error for kubectl either
     if (!isObject(document)) throw new Error("it is not a map with clusters, users and contexts");
-    config.loadFromString(content);
+    // Entries that are not complete do no harm as long as nobody asks for them.
+    if (content.trim() !== "") config.loadFromString(content, { onInvalidEntry: "filter" });
     config.makePathsAbsolute(dirname(resolve(path)));
     return { path: resolve(path), config, document };
   } catch (error) {
@@ -83,12 +85,20 @@ function open(path: string): ConfigFile {
   }
 }
 
+function withoutPassword(url: URL, what: string): URL {
+  if (url.username === "" && url.password === "") return url;
+  throw new LocalTrouble(`the ${what} has a user name in it; put username and password into the user's entry`);
+}
+
 /** What a URL in a configuration says; throws LocalTrouble when it is none or has another scheme. */
-export function parseUrl(value: string, what: string, schemes: RegExp): URL {
+function parseUrl(value: string, what: string, schemes: RegExp): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url && schemes.test(url.protocol)) return url;
-  throw new LocalTrouble(`the ${what} is no URL that can be used; correct it, for example https://10.0.0.1:6443`);
+  throw new LocalTrouble(`the ${what} is no URL that can be used; correct it: ${examples(schemes)}`);
 }
+
+const examples = (schemes: RegExp): string =>
+  schemes.test("socks5:") ? "http://proxy:3128, https:// or socks5://" : "https://10.0.0.1:6443, for example";
 
 function first<T>(files: readonly ConfigFile[], pick: (config: KubeConfig) => T | null) {
   for (const file of files) {

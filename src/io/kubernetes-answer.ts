@@ -48,7 +48,7 @@ export function statusFailure(answer: HttpAnswer, asked: Asked, wall: Millis): S
       "unauthorized",
       `the API server ${server} does not accept our credentials (HTTP 401): they are wrong, or have expired; renew them (from ${source})`,
     );
-  if (code === 403) return forbidden(status, asked, said);
+  if (code === 403 && !/cannot \w+ path/.test(said)) return forbidden(status, asked, said);
   if (code === 404 && text(member(status, "details"), "kind") === "namespaces")
     return failure(
       "namespace-missing",
@@ -74,7 +74,7 @@ export function statusFailure(answer: HttpAnswer, asked: Asked, wall: Millis): S
       status,
       wall,
     );
-  if (code === 404 || status === undefined)
+  if (code === 403 || code === 404 || status === undefined)
     return failure(
       "unexpected",
       `${server} does not answer like a Kubernetes API server with coordination.k8s.io/v1 (HTTP ${code})${said}; correct the server URL (from ${source})`,
@@ -85,7 +85,11 @@ export function statusFailure(answer: HttpAnswer, asked: Asked, wall: Millis): S
   );
 }
 
-function forbidden(status: Json | undefined, { verb, namespace, lease, server }: Asked, said: string): StoreFailure {
+function forbidden(
+  status: Json | undefined,
+  { verb, namespace, lease, server, source }: Asked,
+  said: string,
+): StoreFailure {
   const message = text(status, "message") ?? "";
   const causes = list(member(status, "details"), "causes");
   if (causes.some((cause) => text(cause, "reason") === "NamespaceTerminating"))
@@ -99,6 +103,11 @@ function forbidden(status: Json | undefined, { verb, namespace, lease, server }:
       `the API server ${server} does not allow to ${verb} the Lease ${namespace}/${lease} (HTTP 403)${said}; ask who set that rule`,
     );
   const user = /User "([^"]+)"/.exec(message)?.[1];
+  if (user === "system:anonymous")
+    return failure(
+      "unauthorized",
+      `the API server ${server} takes us for nobody (system:anonymous, HTTP 403): ${source} has no credentials for it; add a token, a client certificate or an exec plugin to its user`,
+    );
   const names = verb === "create" ? "" : `, resourceNames: ["${lease}"]`;
   const verbs = verb === "create" ? `["create"]` : `["get", "update", "watch"]`;
   return failure(

@@ -1,12 +1,12 @@
-/** Requests to one API server, as us: credentials, connections, and one more try when a credential was just replaced. */
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+/** Requests to one API server, as us: credentials, connections, and one more try where that mends the trouble. */
+import type { IncomingMessage } from "node:http";
 import type { Millis } from "../core/types.ts";
 import type { Clock } from "../world.ts";
 import { sameProof, type Proof, type ProofSource } from "./credentials-proof.ts";
 import type { PemReader } from "./credentials-static.ts";
 import type { AgentPair, Agents, TlsTexts } from "./https-agents.ts";
 import { Attempt } from "./https-attempt.ts";
-import { bodyOf, open, type HttpAnswer } from "./https-exchange.ts";
+import { bodyOf, open, StaleConnection, type HttpAnswer, type HttpRequest } from "./https-exchange.ts";
 import { isTlsTrouble } from "./kubernetes-network-trouble.ts";
 
 export interface ClientParts {
@@ -27,54 +27,86 @@ export interface Call {
   readonly body?: object;
 }
 
-/** What a request is rejected with that close() ended. */
+/** What a request is rejected with that was ended by us. */
 export class Closed extends Error {
   override readonly name = "Closed";
+
+  constructor() {
+    super("leader-exec ended the request");
+  }
+}
+
+/** An answer whose body comes over time; `close` may be called at any time and ends it, also before it begins. */
+export interface Stream {
+  readonly answer: Promise<IncomingMessage>;
+  close(): void;
 }
 
 interface Identity {
   readonly proof: Proof;
   readonly texts: TlsTexts;
+  /** It was fetched anew because another one was refused. */
+  readonly renewed: boolean;
 }
 
 export class KubernetesClient {
   readonly #parts: ClientParts;
   readonly #attempts = new Set<Attempt>();
+  #closed = false;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
+  }
+
+  /** Fetches the credentials and prepares connections, without a request. Rejects with CredentialTrouble. */
+  async prepare(): Promise<void> {
+    const { texts } = await this.#identify(undefined);
+    this.#parts.agents.for(texts, true);
   }
 
   /**
    * The answer, whatever its status. The server is told the time left as well, so that it gives up when we do. Rejects
    * when there is no answer: see networkFailure.
    */
-  send(call: Call, deadline: Millis): Promise<HttpAnswer> {
-    return this.#during(deadline, async (attempt) => {
+  async send(call: Call, deadline: Millis): Promise<HttpAnswer> {
+    const attempt = this.#begin(deadline);
+    return this.#end(attempt, async () => {
       const timeout = `${Math.max(1, Math.floor(attempt.remaining()))}ms`;
       const timed = { ...call, query: { ...call.query, timeout } };
       const answer = await this.#insist(timed, attempt, "requests");
-      return { ...head(answer), body: await bodyOf(answer) };
+      return { status: answer.statusCode ?? 0, headers: answer.headers, body: await bodyOf(answer) };
     });
   }
 
   /** The answer's headers by the deadline, and its body as it comes, over a connection of its own. */
-  stream(call: Call, deadline: Millis): Promise<IncomingMessage> {
-    return this.#during(deadline, (attempt) => this.#insist(call, attempt, "watches"));
+  stream(call: Call, deadline: Millis): Stream {
+    const attempt = this.#begin(deadline);
+    const answer = this.#end(attempt, () => this.#insist(call, attempt, "watches"));
+    return { answer, close: () => attempt.abort(new Closed()) };
   }
 
-  /** Ends everything that is under way. */
+  /** Ends everything that is under way; every later request is rejected with Closed. */
   close(): void {
+    this.#closed = true;
     for (const attempt of this.#attempts) attempt.abort(new Closed());
     this.#parts.proofs.close();
     this.#parts.agents.close();
   }
 
-  async #during<T>(deadline: Millis, work: (attempt: Attempt) => Promise<T>): Promise<T> {
+  #begin(deadline: Millis): Attempt {
     const attempt = new Attempt(this.#parts.clock, deadline);
-    this.#attempts.add(attempt);
+    if (this.#closed) attempt.abort(new Closed());
+    else this.#attempts.add(attempt);
+    return attempt;
+  }
+
+  /** Nothing of an attempt goes on after this, except the body of a stream. */
+  async #end<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
     try {
-      return await attempt.within(work(attempt));
+      return await attempt.within(attempt.signal.aborted ? Promise.reject(attempt.signal.reason as Error) : work());
+    } catch (error) {
+      this.#parts.agents.dropIdle();
+      throw error;
     } finally {
       attempt.end();
       this.#attempts.delete(attempt);
@@ -95,7 +127,7 @@ export class KubernetesClient {
       trouble = error;
     }
     attempt.stage = "credentials";
-    const second = await this.#identify(first.proof);
+    const second = await this.#identify(first.proof, refused !== undefined);
     const nothingNew = sameProof(first.proof, second.proof) && first.texts.authority === second.texts.authority;
     if (nothingNew) {
       if (refused) return refused;
@@ -105,29 +137,43 @@ export class KubernetesClient {
     return this.#once(call, second, attempt, kind);
   }
 
-  async #identify(refused: Proof | undefined): Promise<Identity> {
+  /** `refused`: what did not do. Trouble with TLS says nothing about a token: no plugin is run again for it. */
+  async #identify(refused: Proof | undefined, tokenToo = true): Promise<Identity> {
     const { proofs, authority } = this.#parts;
-    const [proof, ca] = await Promise.all([proofs.get(refused), authority(refused !== undefined)]);
-    return { proof, texts: { authority: ca, certificate: proof.certificate, key: proof.key } };
+    const again = tokenToo || refused?.certificate !== undefined ? refused : undefined;
+    const [proof, ca] = await Promise.all([proofs.get(again), authority(refused !== undefined)]);
+    const texts = { authority: ca, certificate: proof.certificate, key: proof.key };
+    return { proof, texts, renewed: refused !== undefined };
   }
 
-  #once(call: Call, { proof, texts }: Identity, attempt: Attempt, kind: keyof AgentPair): Promise<IncomingMessage> {
-    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-    const url = new URL(this.#parts.server);
-    url.pathname = `${url.pathname.replace(/\/$/, "")}${call.path}`;
-    url.search = new URLSearchParams(call.query).toString();
-    const headers = {
-      ...this.#parts.headers,
-      Accept: "application/json",
-      ...(proof.authorization === undefined ? {} : { Authorization: proof.authorization }),
-      ...(body === undefined
-        ? {}
-        : { "Content-Type": "application/json", "Content-Length": String(Buffer.byteLength(body)) }),
+  /** Once more when a kept connection had died: a write that was applied after all is a conflict the second time. */
+  async #once(call: Call, identity: Identity, attempt: Attempt, kind: keyof AgentPair): Promise<IncomingMessage> {
+    const { agents } = this.#parts;
+    const request = this.#request(call, identity.proof);
+    const agent = agents.for(identity.texts, identity.renewed)[kind];
+    try {
+      return await open(request, agent, attempt);
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+      agents.dropIdle();
+      return open(request, agent, attempt);
+    }
+  }
+
+  #request({ method, path, query, body: object }: Call, proof: Proof): HttpRequest {
+    const { server, headers } = this.#parts;
+    const body = object === undefined ? undefined : JSON.stringify(object);
+    const url = new URL(server);
+    url.pathname = `${url.pathname.replace(/\/$/, "")}${path}`;
+    url.search = new URLSearchParams(query).toString();
+    const authorization = proof.authorization === undefined ? {} : { Authorization: proof.authorization };
+    const length = body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) };
+    const type = body === undefined ? {} : { "Content-Type": "application/json" };
+    return {
+      method,
+      url,
+      headers: { ...headers, Accept: "application/json", ...authorization, ...type, ...length },
+      body,
     };
-    return open({ method: call.method, url, headers, body }, this.#parts.agents.for(texts)[kind], attempt);
   }
-}
-
-function head(answer: IncomingMessage): { status: number; headers: IncomingHttpHeaders } {
-  return { status: answer.statusCode ?? 0, headers: answer.headers };
 }

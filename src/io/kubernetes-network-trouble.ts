@@ -6,7 +6,7 @@ import { bodyLimit, BodyTooLarge } from "./https-exchange.ts";
 
 /** What sentences need to name. */
 export interface Place {
-  /** The URL without secrets. */
+  /** The URL without secrets; with "(through the proxy ...)" when there is one. */
   readonly server: string;
   readonly source: string;
   /** Where the credentials come from: "the credential plugin aws". */
@@ -42,6 +42,9 @@ const unreachable: Readonly<Record<string, string>> = {
   ENETUNREACH: "there is no way to that network; check the network",
 };
 
+/** The code of errors that a tunnel makes: the proxy did not connect us. Their message is a clause. */
+export const proxyTrouble = "PROXY_TROUBLE";
+
 /** True for failures that a newer authority or client certificate could mend. */
 export function isTlsTrouble(error: unknown): boolean {
   const code = codeOf(error);
@@ -60,7 +63,12 @@ export function networkFailure(error: unknown, place: Place): StoreFailure {
       `${api} answered with more than ${bodyLimit / 1024 / 1024} MiB, which is no Lease; check the server URL (from ${source})`,
     );
   const code = codeOf(error);
-  const because = unreachable[code];
+  if (code === "ERR_INVALID_CHAR")
+    return failure(
+      "credentials",
+      `the token or user name from ${source} has characters that no HTTP header can have (a line break, for example); correct it`,
+    );
+  const because = code === proxyTrouble ? `${saidBy(error)}; check the proxy` : unreachable[code];
   if (because !== undefined)
     return failure("unreachable", `cannot reach ${api}: ${because} (${code}; URL from ${source})`);
   if (unknownAuthority.has(code))
@@ -70,7 +78,7 @@ export function networkFailure(error: unknown, place: Place): StoreFailure {
     );
   const why = untrusted[code];
   if (why !== undefined) return failure("tls", `cannot trust ${api}: ${why} (${code}; from ${source})`);
-  const message = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
+  const message = saidBy(error);
   if (isTlsTrouble(error))
     return failure(
       "tls",
@@ -84,6 +92,13 @@ export function networkFailure(error: unknown, place: Place): StoreFailure {
 
 export function failure(reason: StoreFailure["reason"], message: string): StoreFailure {
   return { kind: "failed", reason, message };
+}
+
+/** OpenSSL's errors have a `reason` ("wrong version number") and a message full of addresses. */
+function saidBy(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { reason } = error as { reason?: unknown };
+  return typeof reason === "string" ? reason : (error.message.split("\n", 1)[0] ?? "");
 }
 
 /** A connection to several addresses fails with all their errors: the first is as good as any. */

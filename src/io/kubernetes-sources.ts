@@ -7,6 +7,7 @@ import { isIPv6 } from "node:net";
 import { delimiter, join } from "node:path";
 import { LocalTrouble } from "../world.ts";
 import { nobody, type ClusterAccess } from "./kubernetes-access.ts";
+import { loadKubeconfig } from "./load-bundle.ts";
 
 export interface SourceOptions {
   readonly kubeconfig: string | undefined;
@@ -20,7 +21,8 @@ export interface SourceOptions {
 export async function findAccess(options: SourceOptions): Promise<ClusterAccess> {
   const { kubeconfig, context, env, serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount" } = options;
   if (kubeconfig !== undefined) return fromFiles([kubeconfig], context);
-  if (env["KUBECONFIG"]) return fromFiles(existing(env["KUBECONFIG"].split(delimiter).filter(Boolean)), context);
+  const named = (env["KUBECONFIG"] ?? "").split(delimiter).filter(Boolean);
+  if (named.length > 0) return fromFiles(existing(named), context);
   const host = env["KUBERNETES_SERVICE_HOST"];
   const hasToken = existsSync(join(serviceAccount, "token"));
   if (context === undefined && host && hasToken) return inCluster(serviceAccount, host, env);
@@ -34,8 +36,10 @@ export async function findAccess(options: SourceOptions): Promise<ClusterAccess>
 }
 
 async function fromFiles(paths: readonly string[], context: string | undefined): Promise<ClusterAccess> {
-  const { readKubeconfig } = await import("./kubeconfig.ts"); // pods never need it: its YAML parser costs start-up time
-  return readKubeconfig(paths, context);
+  const { kubeconfigAccess } = await loadKubeconfig();
+  const access = kubeconfigAccess(paths, context);
+  if (typeof access === "string") throw new LocalTrouble(access);
+  return access;
 }
 
 /** KUBECONFIG may name files that do not exist (yet), as long as one does. */
@@ -68,5 +72,9 @@ function inCluster(folder: string, host: string, env: SourceOptions["env"]): Clu
 }
 
 function namespaceFile(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, "utf8").trim() || undefined : undefined;
+  try {
+    return readFileSync(path, "utf8").trim() || undefined;
+  } catch {
+    return undefined; // hand-made pods mount a token alone; the start line names the namespace that is used
+  }
 }

@@ -5,7 +5,7 @@ import type { Clock, Watch, WatchListener } from "../world.ts";
 import { probeAfter } from "./https-agents.ts";
 import { member, text } from "./json.ts";
 import { parseBody } from "./kubernetes-answer.ts";
-import type { KubernetesClient } from "./kubernetes-client.ts";
+import type { KubernetesClient, Stream } from "./kubernetes-client.ts";
 import { Lines } from "./kubernetes-lines.ts";
 import { parseLease } from "./lease-json.ts";
 
@@ -30,12 +30,14 @@ export interface WatchParts {
 
 export class LeaseWatch implements Watch {
   readonly #parts: WatchParts;
-  #answer: IncomingMessage | undefined;
+  readonly #stream: Stream;
   #silence: NodeJS.Timeout | undefined;
   #over = false;
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
+    const { client, clock, path } = parts;
+    this.#stream = client.stream({ method: "GET", path, query: this.#query() }, clock.now() + connectLimit);
     void this.#run();
   }
 
@@ -43,23 +45,16 @@ export class LeaseWatch implements Watch {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#silence);
-    this.#answer?.destroy();
+    this.#stream.close();
     this.#parts.onEnd(this);
   }
 
+  /** Never rejects. */
   async #run(): Promise<void> {
-    const { client, clock, path } = this.#parts;
     try {
-      const answer = await client.stream({ method: "GET", path, query: this.#query() }, clock.now() + connectLimit);
-      this.#answer = answer;
-      if (this.#over || answer.statusCode !== 200) {
-        answer.destroy();
-        this.#end(reasonOf(answer.statusCode ?? 0));
-        return;
-      }
-      answer.socket.setKeepAlive(true, probeAfter); // so that the kernel notices a black hole
-      await this.#read(answer);
-      this.#end("closed");
+      const answer = await this.#stream.answer;
+      if (answer.statusCode === 200) await this.#read(answer);
+      this.#end(reasonOf(answer.statusCode ?? 0));
     } catch {
       this.#end("failed"); // the next read or write tells the user why: it meets the same trouble
     }
@@ -83,9 +78,10 @@ export class LeaseWatch implements Watch {
 
   async #read(answer: IncomingMessage): Promise<void> {
     const lines = new Lines();
-    this.#heard();
+    answer.socket.setKeepAlive(true, probeAfter); // so that the kernel notices a black hole
+    this.#silence = setTimeout(() => this.#end("failed"), silenceLimit);
     for await (const chunk of answer as AsyncIterable<Buffer>) {
-      this.#heard();
+      this.#silence.refresh();
       for (const line of lines.add(chunk)) {
         if (this.#over) return;
         this.#tell(line);
@@ -108,11 +104,6 @@ export class LeaseWatch implements Watch {
     else this.#parts.listener.changed(lease);
   }
 
-  #heard(): void {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#end("failed"), silenceLimit);
-  }
-
   #end(reason: EndReason): void {
     if (this.#over) return;
     this.close();
@@ -120,7 +111,8 @@ export class LeaseWatch implements Watch {
   }
 }
 
+/** 200: the whole watch has been read. */
 function reasonOf(status: number): EndReason {
   if (status === 403) return "forbidden";
-  return status === 410 ? "closed" : "failed";
+  return status === 200 || status === 410 ? "closed" : "failed";
 }

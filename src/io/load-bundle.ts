@@ -1,16 +1,32 @@
 /** Finds what is built apart from the main bundle: in dist/ beside it, or in src/ when we run from source (in tests). */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type * as AuthBundle from "../bundles/auth.ts";
 import type * as ExecaBundle from "../bundles/execa.ts";
+import type * as KubeconfigBundle from "../bundles/kubeconfig.ts";
 
 const here = import.meta.url;
 const isBuilt = here.endsWith(".cjs");
 
-/** The part that spawns. Rejects when the installed package is incomplete. */
+/** The part that spawns. Rejects when the installed package is incomplete, as the others do. */
 export async function loadExeca(): Promise<typeof ExecaBundle> {
-  // Both ways are hidden from esbuild, which would otherwise draw execa into the main bundle.
-  if (isBuilt) return createRequire(here)("./execa.cjs") as typeof ExecaBundle;
-  return (await import(new URL("../bundles/execa.ts", here).href)) as typeof ExecaBundle;
+  return (await load("execa")) as typeof ExecaBundle;
+}
+
+/** The part that reads kubeconfigs. */
+export async function loadKubeconfig(): Promise<typeof KubeconfigBundle> {
+  return (await load("kubeconfig")) as typeof KubeconfigBundle;
+}
+
+/** The part that goes through proxies. */
+export async function loadAuth(): Promise<typeof AuthBundle> {
+  return (await load("auth")) as typeof AuthBundle;
+}
+
+/** Both ways are hidden from esbuild, which would otherwise draw everything into the main bundle. */
+async function load(name: string): Promise<unknown> {
+  if (isBuilt) return createRequire(here)(`./${name}.cjs`);
+  return import(new URL(`../bundles/${name}.ts`, here).href);
 }
 
 /** Arguments that make Node run the guard. */

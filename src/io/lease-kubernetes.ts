@@ -1,0 +1,135 @@
+/** One Lease on a Kubernetes API server: GET, PUT, POST and a watch, of which every other elector sees only the Lease. */
+import type { ReadResult, StoreFailure, Write, WriteResult } from "../core/lease.ts";
+import type { Millis } from "../core/types.ts";
+import type { Clock, LeaseStore, Watch, WatchListener } from "../world.ts";
+import type { HttpAnswer } from "./https-exchange.ts";
+import { text } from "./json.ts";
+import { isLeaseMissing, parseBody, statusFailure, type Verb } from "./kubernetes-answer.ts";
+import type { Call } from "./kubernetes-client.ts";
+import { connect, type Connection } from "./kubernetes-connect.ts";
+import { failure, networkFailure } from "./kubernetes-network-trouble.ts";
+import { findAccess, type SourceOptions } from "./kubernetes-sources.ts";
+import { LeaseWatch } from "./kubernetes-watch.ts";
+import { leaseObject, parseLease } from "./lease-json.ts";
+
+export interface KubernetesOptions extends SourceOptions {
+  /** From -n; undefined: what the configuration says, then `default`. */
+  readonly namespace: string | undefined;
+  readonly lease: string;
+  readonly clock: Clock;
+}
+
+export interface OpenedKubernetes {
+  readonly store: LeaseStore;
+  readonly namespace: string;
+  /** URL of the API server. */
+  readonly cluster: string;
+  /** Where the configuration comes from. */
+  readonly source: string;
+}
+
+/** Sends nothing yet. Throws LocalTrouble for what is wrong on this machine and will not mend itself. */
+export async function openKubernetesStore(options: KubernetesOptions): Promise<OpenedKubernetes> {
+  const { env, lease, clock } = options;
+  const access = await findAccess(options);
+  const connection = await connect(access, env, clock);
+  const namespace = options.namespace ?? access.namespace ?? "default";
+  const { server: cluster, source } = connection.place;
+  return { store: new KubernetesStore(connection, namespace, lease, clock), namespace, cluster, source };
+}
+
+class KubernetesStore implements LeaseStore {
+  readonly description: string;
+  readonly #connection: Connection;
+  readonly #namespace: string;
+  readonly #lease: string;
+  readonly #clock: Clock;
+  /** Path of the namespace's Leases. */
+  readonly #path: string;
+  readonly #watches = new Set<LeaseWatch>();
+
+  constructor(connection: Connection, namespace: string, lease: string, clock: Clock) {
+    const { server, source } = connection.place;
+    this.description = `cluster ${server}, from ${source}, namespace ${namespace}`;
+    this.#connection = connection;
+    this.#namespace = namespace;
+    this.#lease = lease;
+    this.#clock = clock;
+    this.#path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+  }
+
+  /** A namespace that does not exist has no Lease in it either: the API server tells on a create. */
+  async read(deadline: Millis): Promise<ReadResult> {
+    const answer = await this.#ask({ method: "GET", path: this.#leasePath() }, deadline);
+    if ("kind" in answer) return answer;
+    if (answer.status === 404 && isLeaseMissing(parseBody(answer.body))) return { kind: "missing" };
+    const lease = this.#leaseIn(answer, "get");
+    return "fingerprint" in lease ? { kind: "found", lease } : lease;
+  }
+
+  async write(write: Write, deadline: Millis): Promise<WriteResult> {
+    const verb = write.base === null ? "create" : "update";
+    const body = leaseObject(write, this.#lease, this.#namespace);
+    const call: Call =
+      verb === "create" ? { method: "POST", path: this.#path, body } : { method: "PUT", path: this.#leasePath(), body };
+    const answer = await this.#ask(call, deadline);
+    if ("kind" in answer) return answer;
+    if (verb === "create") {
+      // Any other 409, that of a quota for example, would be one for ever.
+      if (answer.status === 409 && text(parseBody(answer.body), "reason") === "AlreadyExists")
+        return { kind: "conflict" };
+    } else {
+      if (answer.status === 409) return { kind: "conflict" };
+      if (answer.status === 404 && isLeaseMissing(parseBody(answer.body))) return { kind: "missing" };
+    }
+    const lease = this.#leaseIn(answer, verb);
+    return "fingerprint" in lease ? { kind: "stored", lease } : lease;
+  }
+
+  watch(since: string | null, listener: WatchListener): Watch {
+    const watch = new LeaseWatch({
+      client: this.#connection.client,
+      clock: this.#clock,
+      path: this.#path,
+      lease: this.#lease,
+      since,
+      listener,
+      onEnd: (ended) => this.#watches.delete(ended),
+    });
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  close(): void {
+    for (const watch of this.#watches) watch.close();
+    this.#connection.client.close();
+  }
+
+  async #ask(call: Call, deadline: Millis): Promise<HttpAnswer | StoreFailure> {
+    const { client, place } = this.#connection;
+    try {
+      return await client.send(call, deadline);
+    } catch (error) {
+      return networkFailure(error, place);
+    }
+  }
+
+  /** The Lease that a successful answer has; for every other answer, what is wrong. */
+  #leaseIn(answer: HttpAnswer, verb: Verb) {
+    const asked = { ...this.#connection.place, verb, namespace: this.#namespace, lease: this.#lease };
+    if (answer.status < 200 || answer.status > 299) return statusFailure(answer, asked, this.#clock.wall());
+    return parseLease(parseBody(answer.body)) ?? notALease(asked.server, verb, answer);
+  }
+
+  #leasePath(): string {
+    return `${this.#path}/${encodeURIComponent(this.#lease)}`;
+  }
+}
+
+function notALease(server: string, verb: Verb, { status, body }: HttpAnswer): StoreFailure {
+  const begin = body.replace(/[\s\p{Cc}]+/gu, " ").slice(0, 80);
+  return failure(
+    "unexpected",
+    `${server} answered the ${verb} with HTTP ${status} and something that is no Lease ("${begin}"); check the server URL, and what stands between here and the server`,
+  );
+}
