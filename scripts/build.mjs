@@ -1,6 +1,6 @@
 // Bundles src/ into dist/*.cjs: one entry point for what every start needs, and one for each part that is loaded
 // only when it is needed (esbuild cannot split CommonJS). Measured: an ESM entry costs 8 to 27 ms at start.
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { build } from "esbuild";
 import { thirdPartyNotice } from "./third-party.mjs";
@@ -13,6 +13,7 @@ const candidates = {
 };
 const entryPoints = Object.fromEntries(Object.entries(candidates).filter(([, file]) => existsSync(file)));
 
+const { version } = JSON.parse(await readFile("package.json", "utf8"));
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist", { recursive: true });
 const result = await build({
@@ -27,7 +28,7 @@ const result = await build({
   metafile: true,
   legalComments: "none",
   logLevel: "warning",
-  define: { "import.meta.url": "__bundleUrl" },
+  define: { "import.meta.url": "__bundleUrl", __VERSION__: JSON.stringify(version) },
   banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
   external: ["./main.cjs", "./guard.cjs", "./execa.cjs", "./auth.cjs"],
 });

@@ -70,15 +70,16 @@ export class StderrLog implements Log {
     const time = new Date(this.#wall()).toISOString();
     if (format === "json") return `${JSON.stringify({ time, level, message, ...context, ...fields })}\n`;
     const about = "phase" in fields ? { ...context, ...fields } : fields;
-    return `${time} leader-exec: ${prefix[level]}${oneLine(message)}${suffix(about)}\n`;
+    return `${time} leader-exec: ${prefix[level]}${oneLine(message)}${suffix(message, about)}\n`;
   }
 }
 
 const prefix = { error: "error: ", warn: "warning: ", info: "", debug: "debug: " } as const;
 
-/** " (lease=default/demo identity=host_1f2e3d4c)" */
-function suffix(fields: LogLine["fields"]): string {
-  const parts = Object.entries(fields).map(([name, value]) => `${name}=${oneLine(String(value))}`);
+/** " (lease=default/demo identity=host_1f2e3d4c)": the facts that the message itself does not say; it always says the phase. */
+function suffix(message: string, fields: LogLine["fields"]): string {
+  const rest = Object.entries(fields).filter(([name, value]) => name !== "phase" && !message.includes(String(value)));
+  const parts = rest.map(([name, value]) => `${name}=${oneLine(String(value))}`);
   return parts.length === 0 ? "" : ` (${parts.join(" ")})`;
 }
 

@@ -1,0 +1,39 @@
+import { LocalTrouble, type Clock, type LeaseStore } from "../world.ts";
+
+/** Which Lease is wanted, and where. */
+export interface LeaseChoice {
+  readonly store: { readonly kind: "kubernetes" } | { readonly kind: "file"; readonly directory: string };
+  readonly leaseName: string;
+  readonly leaseNamespace: string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+}
+
+export interface OpenedStore {
+  readonly store: LeaseStore;
+  /** The one that counts in the end. */
+  readonly namespace: string;
+}
+
+/** Throws LocalTrouble when the configuration cannot be used. */
+export function openStore(
+  choice: LeaseChoice,
+  clock: Clock,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<OpenedStore> {
+  const asked = `the lease store ${choice.store.kind} (at ${clock.wall()}, ${Object.keys(env).length} variables)`;
+  return Promise.reject(new LocalTrouble(`${asked} is not built yet; run without election`));
+}
+
+const unused = (): never => {
+  throw new Error("leader election is off, so there is no store to ask");
+};
+
+/** For a run without election. */
+export const noStore: LeaseStore = {
+  description: "none",
+  read: unused,
+  write: unused,
+  watch: unused,
+  close: () => undefined,
+};

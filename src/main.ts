@@ -1,0 +1,128 @@
+/** The composition root: command line, world, run, closing line and exit code. */
+import { randomBytes } from "node:crypto";
+import { writeSync } from "node:fs";
+import { hostname } from "node:os";
+import { parseCommandLine } from "./cli.ts";
+import { initial, initialDirect } from "./core/lifecycle.ts";
+import { closing, exitFailed, exitUsage, type Closing } from "./core/outcome.ts";
+import type { Candidate, Outcome } from "./core/types.ts";
+import { commandEnvironment, type CommandFacts } from "./environment.ts";
+import { createClock } from "./io/clock.ts";
+import { ProcessRunner } from "./io/command-runner.ts";
+import { StderrLog } from "./io/log.ts";
+import { noStore, openStore } from "./io/open-store.ts";
+import { createSignals } from "./io/signals.ts";
+import { createTimer } from "./io/timer.ts";
+import type { Options } from "./options.ts";
+import { checkCommand, checkMachine } from "./preflight.ts";
+import { run } from "./run.ts";
+import { startLine } from "./start-line.ts";
+import { LocalTrouble } from "./world.ts";
+
+const { env } = process;
+const clock = createClock();
+
+async function main(): Promise<number> {
+  const parsed = parseCommandLine(process.argv.slice(2), env);
+  switch (parsed.kind) {
+    case "text":
+      print(1, parsed.text);
+      return 0;
+    case "usage-error":
+      print(2, `leader-exec: ${parsed.message}\n`);
+      return exitUsage;
+    case "run":
+      return runCommand(parsed.options);
+  }
+}
+
+async function runCommand(options: Options): Promise<number> {
+  const log = new StderrLog({ level: options.logLevel, format: options.logFormat, context: {} }, () => clock.wall());
+  const internalError = (error: unknown): void => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log.print({ level: "error", message: `internal error, please report it: ${text}`, fields: {} });
+    process.exit(exitFailed); // the last resort and the guard kill the tree; the Lease is left to expire
+  };
+  process.on("uncaughtException", internalError).on("unhandledRejection", internalError);
+  const { code, level, message, isExpected } = await closingOf(options, log);
+  if (!options.quiet) log.write({ level, message, fields: { exitCode: code } });
+  else if (!isExpected) log.print({ level, message, fields: { exitCode: code } });
+  // A write that hangs would keep the process from exiting for as long as nobody empties the pipe.
+  if (!(await log.drain(1_000))) process.kill(process.pid, "SIGKILL");
+  return code;
+}
+
+/** Runs to the end, and says how it was. */
+async function closingOf(options: Options, log: StderrLog): Promise<Closing & { isExpected: boolean }> {
+  try {
+    const signals = createSignals();
+    for (const message of checkMachine(options, process.platform, env))
+      log.write({ level: "warn", message, fields: {} });
+    const failure = checkCommand(options, env, process.cwd());
+    const outcome: Outcome =
+      failure === null
+        ? await (options.election ? elect : runDirectly)(options, signals, log)
+        : { kind: "command-not-started", failure };
+    return { ...closing(outcome, options.lostExitCode), isExpected: outcome.kind === "command-ended" };
+  } catch (error) {
+    if (error instanceof LocalTrouble)
+      return { code: exitFailed, level: "error", message: error.message, isExpected: false };
+    throw error;
+  }
+}
+
+type Signals = ReturnType<typeof createSignals>;
+
+async function elect(options: Options, signals: Signals, log: StderrLog): Promise<Outcome> {
+  const base = options.identity ?? (env["POD_NAME"] || hostname());
+  const identity = `${base}_${randomBytes(4).toString("hex")}`;
+  const opened = await openStore(options, clock, env);
+  const { store, namespace } = opened;
+  log.about({ lease: `${namespace}/${options.leaseName}`, identity });
+  log.write(startLine(options, store.description, namespace, identity));
+  const runner = newRunner(options, { leaseName: options.leaseName, leaseNamespace: namespace, identity });
+  const running = run({ ...world(signals, log), store, command: runner }, candidate(options, identity), initial);
+  // The first request is on its way: time to do what a hand-over must not wait for. A failure is told by the start.
+  setImmediate(() => void runner.prepare().catch(() => undefined));
+  const outcome = await running;
+  runner.close();
+  store.close();
+  return outcome;
+}
+
+async function runDirectly(options: Options, signals: Signals, log: StderrLog): Promise<Outcome> {
+  const message =
+    "leader election is off, the command runs directly; add --enable-leader-election to run it only while holding a Lease";
+  log.write({ level: "warn", message, fields: {} });
+  const runner = newRunner(options, { leaseName: "", leaseNamespace: "", identity: "" });
+  const direct = { ...world(signals, log), store: noStore, command: runner };
+  const outcome = await run(direct, candidate(options, ""), () => initialDirect);
+  runner.close();
+  return outcome;
+}
+
+function newRunner({ command, guard }: Options, facts: Omit<CommandFacts, "runId">): ProcessRunner {
+  const runId = randomBytes(12).toString("hex");
+  const environment = (lease: Parameters<typeof commandEnvironment>[1]) =>
+    commandEnvironment(env, lease, { ...facts, runId });
+  return new ProcessRunner({ command, environment, runId, guard, clock });
+}
+
+function world(signals: Signals, log: StderrLog) {
+  return { clock, signals, log, random: Math.random, wakeIn: createTimer() };
+}
+
+function candidate({ timing, stopSignal, stopSignalReplacesTerm }: Options, identity: string): Candidate {
+  return { identity, timing, stopSignal, stopSignalReplacesTerm };
+}
+
+/** Before there is anything to block. Whoever closed the pipe does not want to read it. */
+function print(file: number, text: string): void {
+  try {
+    writeSync(file, text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+  }
+}
+
+void main().then((code) => process.exit(code));

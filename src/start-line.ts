@@ -1,0 +1,18 @@
+import type { LogLine } from "./core/types.ts";
+import { formatDuration } from "./duration.ts";
+import type { Options } from "./options.ts";
+import { version } from "./version.ts";
+
+/** The first line of an election: who contends for what, where, and with which four times. */
+export function startLine({ leaseName, timing }: Options, where: string, namespace: string, identity: string): LogLine {
+  const { leaseDuration, renewDeadline, retryPeriod, killAfter } = timing;
+  const times = { "lease duration": leaseDuration, "renew deadline": renewDeadline, "retry period": retryPeriod };
+  const all = Object.entries({ ...times, "kill-after": killAfter }).map(
+    ([name, span]) => `${name} ${formatDuration(span)}`,
+  );
+  return {
+    level: "info",
+    message: `leader-exec ${version} contends for the Lease ${namespace}/${leaseName} as ${identity}; ${where}; ${all.join(", ")}`,
+    fields: {},
+  };
+}
