@@ -6,7 +6,10 @@ import type { Log } from "../world.ts";
 export interface LineSink {
   /** False: there is no room now, the line was not taken. */
   write(line: string): boolean;
-  /** Resolves when everything is written, or with false after this many milliseconds. */
+  /**
+   * Resolves when everything is written, or after this many milliseconds: with false when a thread still hangs in a write,
+   * which would keep the process from exiting.
+   */
   drain(limit: number): Promise<boolean>;
 }
 
@@ -21,6 +24,7 @@ const levels: Readonly<Record<LogLine["level"], number>> = { error: 0, warn: 1, 
 /** A pipe takes this much in one piece or not at all (PIPE_BUF), so no line is ever torn or mixed with another. */
 const longestLine = 4_096;
 const queueLimit = 64;
+const pauseWhenFull = 20;
 
 /** A log on stderr that drops lines rather than wait; how many it dropped is told by the next one that fits. */
 export class StderrLog implements Log {
@@ -120,17 +124,21 @@ function directSink(file: number): LineSink {
 
 function threadSink(file: number): LineSink {
   let queue: string[] = [];
-  let writing = false;
+  let state: "idle" | "writing" | "pausing" = "idle";
   let idle: () => void = () => undefined;
   const push = (rest: Buffer): void => {
+    state = "writing";
     write(file, rest, (error, written) => {
-      if (error === null && written < rest.length) push(rest.subarray(written));
-      else next(); // a failure to write cannot be told anywhere
+      if (error?.code === "EAGAIN") {
+        state = "pausing"; // somebody set O_NONBLOCK on what we share with them
+        setTimeout(() => push(rest), pauseWhenFull).unref();
+      } else if (error === null && written < rest.length) push(rest.subarray(written));
+      else next(); // any other failure to write cannot be told anywhere
     });
   };
   const next = (): void => {
-    writing = queue.length > 0;
-    if (writing) push(Buffer.from(queue.join("")));
+    state = "idle";
+    if (queue.length > 0) push(Buffer.from(queue.join("")));
     else idle();
     queue = [];
   };
@@ -138,16 +146,16 @@ function threadSink(file: number): LineSink {
     write: (line) => {
       if (queue.length >= queueLimit) return false;
       queue.push(line);
-      if (!writing) next();
+      if (state === "idle") next();
       return true;
     },
     drain: (limit) =>
       new Promise((resolve) => {
-        if (!writing) {
+        if (state === "idle") {
           resolve(true);
           return;
         }
-        const timer = setTimeout(() => resolve(false), limit);
+        const timer = setTimeout(() => resolve(state !== "writing"), limit);
         idle = () => {
           clearTimeout(timer);
           resolve(true);
