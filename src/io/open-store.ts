@@ -1,4 +1,5 @@
 import { LocalTrouble, type Clock, type LeaseStore } from "../world.ts";
+import { openKubernetesStore } from "./lease-kubernetes.ts";
 
 /** Which Lease is wanted, and where. */
 export interface LeaseChoice {
@@ -16,13 +17,15 @@ export interface OpenedStore {
 }
 
 /** Throws LocalTrouble when the configuration cannot be used. */
-export function openStore(
+export async function openStore(
   choice: LeaseChoice,
   clock: Clock,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<OpenedStore> {
-  const asked = `the lease store ${choice.store.kind} (at ${clock.wall()}, ${Object.keys(env).length} variables)`;
-  return Promise.reject(new LocalTrouble(`${asked} is not built yet; run without election`));
+  const { store, leaseName: lease, leaseNamespace, kubeconfig, context } = choice;
+  if (store.kind === "kubernetes")
+    return openKubernetesStore({ kubeconfig, context, env, namespace: leaseNamespace, lease, clock });
+  throw new LocalTrouble("the file store is not built yet");
 }
 
 const unused = (): never => {
