@@ -3,6 +3,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { build } from "esbuild";
+import { leanKubeconfig } from "./lean-kubeconfig.mjs";
 import { thirdPartyNotice } from "./third-party.mjs";
 
 const candidates = {
@@ -10,6 +11,7 @@ const candidates = {
   guard: "src/guard-main.ts",
   execa: "src/bundles/execa.ts",
   auth: "src/bundles/auth.ts",
+  kubeconfig: "src/bundles/kubeconfig.ts",
 };
 const entryPoints = Object.fromEntries(Object.entries(candidates).filter(([, file]) => existsSync(file)));
 
@@ -30,7 +32,8 @@ const result = await build({
   logLevel: "warning",
   define: { "import.meta.url": "__bundleUrl", __VERSION__: JSON.stringify(version) },
   banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
-  external: ["./main.cjs", "./guard.cjs", "./execa.cjs", "./auth.cjs"],
+  external: Object.keys(candidates).map((name) => `./${name}.cjs`),
+  plugins: [leanKubeconfig],
 });
 await writeFile("dist/THIRD-PARTY-NOTICES.txt", await thirdPartyNotice(result.metafile));
 await writeFile("dist/meta.json", JSON.stringify(result.metafile));
