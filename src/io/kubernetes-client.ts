@@ -105,7 +105,7 @@ export class KubernetesClient {
     try {
       return await attempt.within(attempt.signal.aborted ? Promise.reject(attempt.signal.reason as Error) : work());
     } catch (error) {
-      this.#parts.agents.dropIdle();
+      if (!(error instanceof Closed)) this.#parts.agents.dropIdle();
       throw error;
     } finally {
       attempt.end();

@@ -1,23 +1,7 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
-import { describeWithLab, leasePath, type Lab, type LabUser } from "../index.ts";
-import { failureOf, leaseOf, open, read, recordOf, write } from "./open.ts";
-import type { LeaseStore } from "../../../src/world.ts";
-
-interface Room {
-  readonly namespace: string;
-  readonly user: LabUser;
-  readonly store: LeaseStore;
-}
-
-/** A namespace, a user with the documented Role, and a store that acts as this user. */
-async function room(lab: Lab, t: TestContext): Promise<Room> {
-  const namespace = await lab.createNamespace();
-  const user = await lab.user(namespace, "demo");
-  const { store } = await open(await user.kubeconfig());
-  t.after(() => store.close());
-  return { namespace, user, store };
-}
+import { test } from "node:test";
+import { describeWithLab, leasePath } from "../index.ts";
+import { failureOf, leaseOf, open, read, recordOf, room, write } from "./open.ts";
 
 await describeWithLab("a Lease on a real API server", (lab) => {
   test("is missing, is created once, and a second create conflicts", async (t) => {
