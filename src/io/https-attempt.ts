@@ -22,6 +22,7 @@ export class Attempt {
   stage: Stage = "credentials";
   readonly #clock: Clock;
   readonly #deadline: Millis;
+  readonly #limit: Millis;
   readonly #controller = new AbortController();
   readonly #over: Promise<never>;
   readonly #timer: NodeJS.Timeout;
@@ -29,12 +30,12 @@ export class Attempt {
   constructor(clock: Clock, deadline: Millis) {
     this.#clock = clock;
     this.#deadline = deadline;
-    const limit = this.remaining();
+    this.#limit = this.remaining();
     this.#over = new Promise((_, reject) => {
       this.signal.addEventListener("abort", () => reject(this.signal.reason as Error));
     });
     this.#over.catch(() => undefined); // whoever is within() hears of it; nobody may be
-    this.#timer = setTimeout(() => this.abort(new TimeOver(this.stage, limit)), limit);
+    this.#timer = setTimeout(() => this.#timeOver(), this.#limit);
   }
 
   /** Fires when the deadline passes or the attempt is aborted: sockets that belong to it are destroyed. */
@@ -52,6 +53,12 @@ export class Attempt {
     return Promise.race([work, this.#over]);
   }
 
+  /** Before something is sent. The timer may not have had its turn yet: a process that was frozen goes on in the middle. */
+  throwIfOver(): void {
+    if (this.remaining() === 0) this.#timeOver();
+    this.signal.throwIfAborted();
+  }
+
   abort(reason: Error): void {
     this.end();
     this.#controller.abort(reason);
@@ -60,5 +67,9 @@ export class Attempt {
   /** Must be called when the attempt is done, whatever came of it. */
   end(): void {
     clearTimeout(this.#timer);
+  }
+
+  #timeOver(): void {
+    this.abort(new TimeOver(this.stage, this.#limit));
   }
 }

@@ -63,13 +63,13 @@ export async function bodyOf(answer: IncomingMessage): Promise<string> {
  * Resolves when the answer's headers are there; its body is not read yet. Rejects with StaleConnection, with the attempt's
  * reason when that is over (then nothing is sent), or with Node's error.
  */
-export function open(
+export async function open(
   { method, url, headers, body }: HttpRequest,
   agent: Agent,
   attempt: Attempt,
 ): Promise<IncomingMessage> {
   const { signal } = attempt;
-  if (signal.aborted) return Promise.reject(signal.reason as Error);
+  attempt.throwIfOver();
   const start = url.protocol === "http:" ? httpRequest : httpsRequest;
   attempt.stage = "connection";
   return new Promise((resolve, reject) => {

@@ -103,7 +103,8 @@ export class KubernetesClient {
   /** Nothing of an attempt goes on after this, except the body of a stream. */
   async #end<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
     try {
-      return await attempt.within(attempt.signal.aborted ? Promise.reject(attempt.signal.reason as Error) : work());
+      attempt.throwIfOver();
+      return await attempt.within(work());
     } catch (error) {
       if (!(error instanceof Closed)) this.#parts.agents.dropIdle();
       throw error;

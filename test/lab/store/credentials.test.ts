@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { test, type TestContext } from "node:test";
 import { describeWithLab, until, type Credentials, type Lab, type LabUser } from "../index.ts";
-import { clock, failureOf, open, read, recordOf, write } from "./open.ts";
+import { clock, failureOf, open, read, recordOf, write } from "../../support/kubernetes-store.ts";
 import type { LeaseStore } from "../../../src/world.ts";
 
 async function userOf(lab: Lab): Promise<LabUser> {

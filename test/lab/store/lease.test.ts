@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeWithLab, leasePath } from "../index.ts";
-import { failureOf, leaseOf, open, read, recordOf, room, write } from "./open.ts";
+import { failureOf, leaseOf, open, read, recordOf, write } from "../../support/kubernetes-store.ts";
+import { room } from "./room.ts";
 
 await describeWithLab("a Lease on a real API server", (lab) => {
   test("is missing, is created once, and a second create conflicts", async (t) => {

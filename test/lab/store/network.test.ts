@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test, type TestContext } from "node:test";
 import { describeWithLab, until, type FaultProxy, type Lab } from "../index.ts";
-import { clock, failureOf, leaseOf, open, read, recordOf, room, write, type Room } from "./open.ts";
+import { clock, failureOf, leaseOf, open, read, recordOf, write } from "../../support/kubernetes-store.ts";
+import { room, type Room } from "./room.ts";
 
 /** A room whose store goes through a proxy, with a Lease and an open connection. */
 async function behindProxy(lab: Lab, t: TestContext): Promise<Room & { proxy: FaultProxy }> {

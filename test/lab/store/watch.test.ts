@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeWithLab, leasePath, until } from "../index.ts";
-import { diary, leaseOf, read, recordOf, room, write } from "./open.ts";
+import { diary, leaseOf, read, recordOf, write } from "../../support/kubernetes-store.ts";
+import { room } from "./room.ts";
 
 await describeWithLab("a watch on a real API server", (lab) => {
   test("tells each later change, the deletion and the creation of its Lease, in order, and nothing of others", async (t) => {

@@ -1,9 +1,7 @@
-import type { TestContext } from "node:test";
-import { createClock } from "../../../src/io/clock.ts";
-import { openKubernetesStore, type OpenedKubernetes } from "../../../src/io/lease-kubernetes.ts";
-import type { LeaseRecord, ReadResult, StoredLease, WriteResult } from "../../../src/core/lease.ts";
-import type { LeaseStore, WatchListener } from "../../../src/world.ts";
-import type { Lab, LabUser } from "../index.ts";
+import { createClock } from "../../src/io/clock.ts";
+import { openKubernetesStore, type OpenedKubernetes } from "../../src/io/lease-kubernetes.ts";
+import type { LeaseRecord, ReadResult, StoredLease, WriteResult } from "../../src/core/lease.ts";
+import type { LeaseStore, WatchListener } from "../../src/world.ts";
 
 export const clock = createClock();
 
@@ -24,21 +22,6 @@ export function open(
     clock,
     ...more,
   });
-}
-
-export interface Room {
-  readonly namespace: string;
-  readonly user: LabUser;
-  readonly store: LeaseStore;
-}
-
-/** A namespace, a user with the documented Role, and a store that acts as this user; `server`: a proxy between. */
-export async function room(lab: Lab, t: TestContext, server = lab.url): Promise<Room> {
-  const namespace = await lab.createNamespace();
-  const user = await lab.user(namespace, "demo");
-  const { store } = await open(await user.kubeconfig({ server }));
-  t.after(() => store.close());
-  return { namespace, user, store };
 }
 
 export function recordOf(holder: string, more: Partial<LeaseRecord> = {}): LeaseRecord {
