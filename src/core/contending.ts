@@ -12,6 +12,7 @@ export const noTrouble: Trouble = { failures: 0, message: null };
 
 /** A read may have to wait for a slow credential plugin; nothing depends on its answer while nobody leads. */
 const readTime: Millis = 10_000;
+const beforeGivingUp: Millis = 50;
 /** Before the store answered once (DESIGN section 3), and where only somebody's help can end the trouble. */
 const slowRetry = { first: 1_000, longest: 15_000 };
 /** While standing by: quick enough to take over at most one retry period after the trouble is over. */
@@ -58,7 +59,7 @@ export function proceed(state: Standby, effects: readonly Effect[], turn: Turn):
   if (state.request !== null) return [state, effects];
   const id = state.ids + 1;
   if (turn.at >= state.lookAt) {
-    const read: Effect = { kind: "read", id, deadline: turn.at + readTime };
+    const read: Effect = { kind: "read", id, deadline: readDeadline(state, turn) };
     return [{ ...state, ids: id, request: { kind: "read", id } }, [...effects, read]];
   }
   const decision = decide(state.view, turn);
@@ -102,6 +103,12 @@ export function nextPoll(turn: Turn): Millis {
 /** How long a watch may tell nothing. */
 export function silence(view: View, turn: Turn): Millis {
   return silenceShare * (view.kind === "found" ? view.duration : turn.me.timing.leaseDuration);
+}
+
+/** The first failure is to be known before we give up: it is what we then tell. */
+function readDeadline(state: Standby, turn: Turn): Millis {
+  const usual = turn.at + readTime;
+  return state.reads.message === null ? Math.min(usual, startupEnd(state, turn) - beforeGivingUp) : usual;
 }
 
 function startupEnd(state: Standby, turn: Turn): Millis {

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { describeWithLab, leasePath, until } from "../lab/index.ts";
+import { Candidate, folderOf, isThere, type Start } from "../support/candidate.ts";
+
+const elect = ["--enable-leader-election"];
+
+/** Runs to the end; the command would leave a file behind. One sentence on stderr, nothing on stdout. */
+async function refused(t: TestContext, start: Start, code: number, sentence: RegExp): Promise<Candidate> {
+  const trace = join(folderOf(t), "ran");
+  const candidate = new Candidate(t, { command: ["touch", trace], ...start });
+  assert.equal(await candidate.code(), code, candidate.stderr);
+  assert.match(candidate.stderr, sentence);
+  assert.equal(candidate.stdout, "");
+  assert.ok(!existsSync(trace), "the command did not run");
+  return candidate;
+}
+
+const lastLine = (candidate: Candidate): string => candidate.stderr.trimEnd().split("\n").at(-1) ?? "";
+
+void test("usage errors are one line on stderr and exit 64", async (t) => {
+  for (const args of [["--lease-nmae", "x"], ["--lease-name", "x"], [...elect, "--lease-duration", "0"], ["node"]]) {
+    const candidate = await refused(t, { args }, 64, /^leader-exec: [^\n]+\n$/);
+    assert.doesNotMatch(candidate.stderr, /\.[tj]s:|^ +at /m);
+  }
+});
+
+void test("--help and --version print on stdout and end with 0", async (t) => {
+  for (const flag of ["--help", "-h", "--version"]) {
+    const candidate = new Candidate(t, { args: [flag], command: [] });
+    assert.equal(await candidate.code(), 0);
+    assert.equal(candidate.stderr, "");
+    assert.match(candidate.stdout, flag === "--version" ? /^leader-exec \d+\.\d+\.\d+\n$/ : /^Usage: leader-exec/);
+  }
+});
+
+void test("a command that cannot be started is found out before contending: 127 and 126, no Lease is touched", async (t) => {
+  const folder = folderOf(t);
+  const plain = join(folder, "plain");
+  writeFileSync(plain, "#!/bin/sh\n");
+  chmodSync(plain, 0o644);
+  const store = ["--lease-store", `file:${folder}/leases`];
+  const rows = [
+    [["no-such-command-anywhere"], 127, /command "no-such-command-anywhere" was not found in PATH/],
+    [[join(folder, "missing")], 127, /does not exist; correct the path/],
+    [[folder], 126, /is a directory; give the path of a program/],
+    [[plain], 126, /may not be executed .*chmod \+x/],
+  ] as const;
+  for (const [command, code, sentence] of rows) {
+    await refused(t, { args: [...elect, ...store], command }, code, sentence);
+    await refused(t, { args: [], command }, code, sentence);
+  }
+  assert.ok(!existsSync(`${folder}/leases`));
+});
+
+void test("what is wrong with the kubeconfig on this machine ends with 125 at once", async (t) => {
+  const folder = folderOf(t);
+  const garbage = join(folder, "garbage");
+  writeFileSync(garbage, "}{");
+  const config = join(folder, "config");
+  writeFileSync(config, JSON.stringify({ apiVersion: "v1", kind: "Config", clusters: [], users: [], contexts: [] }));
+  const rows = [
+    [["--kubeconfig", join(folder, "missing")], /cannot use the kubeconfig .*missing/],
+    [["--kubeconfig", garbage], /cannot use the kubeconfig .*garbage/],
+    [["--kubeconfig", config, "--context", "prod"], /there is no complete context "prod"|there is no context "prod"/],
+    [["--kubeconfig", config], /no current-context is set/],
+  ] as const;
+  for (const [args, sentence] of rows) await refused(t, { args: [...elect, ...args] }, 125, sentence);
+  await refused(
+    t,
+    { args: elect, env: { HOME: folder } },
+    125,
+    /no Kubernetes cluster is configured: .*--lease-store file:DIR/,
+  );
+});
+
+void test("an API server that cannot be reached is tried until --startup-timeout, then 125", async (t) => {
+  const config = join(folderOf(t), "config");
+  const cluster = { name: "c", cluster: { server: "https://127.0.0.1:1" } };
+  const context = { name: "x", context: { cluster: "c", user: "" } };
+  writeFileSync(config, JSON.stringify({ clusters: [cluster], contexts: [context], "current-context": "x" }));
+  const args = [...elect, "--kubeconfig", config, "--startup-timeout", "1500ms"];
+  const candidate = await refused(t, { args }, 125, /cannot reach the API server https:\/\/127\.0\.0\.1:1/);
+  assert.match(
+    lastLine(candidate),
+    /gave up after 1\.[5-9]s without one successful read of the Lease \(--startup-timeout\)/,
+  );
+});
+
+void test("a file store that cannot be written ends with 125 at once", async (t) => {
+  const folder = folderOf(t);
+  const file = join(folder, "file");
+  writeFileSync(file, "");
+  await refused(t, { args: [...elect, "--lease-store", `file:${file}`] }, 125, /file/);
+  await refused(t, { args: [...elect, "--lease-store", `file:${file}/below`] }, 125, /file/);
+  await refused(t, { args: [...elect, "--lease-store", "file:/proc/leases"] }, 125, /\/proc/);
+});
+
+void test("-q prints nothing when the command ran and ended by itself, but errors all the same", async (t) => {
+  const store = ["--lease-store", `file:${folderOf(t)}/leases`];
+  for (const args of [[], [...elect, ...store]]) {
+    const quiet = new Candidate(t, { args: [...args, "-q"], command: ["sh", "-c", "echo out; exit 5"] });
+    assert.equal(await quiet.code(), 5);
+    assert.deepEqual([quiet.stdout, quiet.stderr], ["out\n", ""]);
+  }
+  await refused(t, { args: ["-q"], command: ["no-such-command-anywhere"] }, 127, /was not found/);
+});
+
+await describeWithLab("bad rights and bad credentials, on a real API server", (lab) => {
+  const short = [...elect, "--startup-timeout", "1s", "--lease-name", "job"];
+
+  test("each verb that is missing is named together with the rule that allows it", async (t) => {
+    const namespace = await lab().createNamespace();
+    const user = await lab().user(namespace, "job");
+    const kubeconfig = await user.kubeconfig();
+    await user.role.remove("get");
+    const args = [...short, "--kubeconfig", kubeconfig];
+    const sentence = /not allowed to get the Lease .*resourceNames: \["job"\], verbs: \["get", "update", "watch"\]/;
+    await refused(t, { args }, 125, sentence);
+    assert.equal((await lab().admin("GET", leasePath(namespace, "job"))).status, 404, "no Lease was made");
+  });
+
+  test("wrong tokens, wrong authorities, missing namespaces and failing plugins end with 125 and say so", async (t) => {
+    const namespace = await lab().createNamespace();
+    const user = await lab().user(namespace, "job");
+    const rows = [
+      [{ credentials: { token: "wrong" } }, /does not accept our credentials \(HTTP 401\)/],
+      [{ credentials: await user.execPlugin("echo no luck >&2; exit 1") }, /ended with exit code 1, saying "no luck"/],
+      [
+        { credentials: { exec: { command: "no-such-plugin", args: [] } } },
+        /no-such-plugin .*was not found; install it/,
+      ],
+    ] as const;
+    for (const [options, sentence] of rows) {
+      const kubeconfig = await user.kubeconfig(options);
+      await refused(t, { args: [...short, "--kubeconfig", kubeconfig] }, 125, sentence);
+    }
+  });
+
+  test("a credential plugin that hangs is waited for until --startup-timeout and left behind by nobody", async (t) => {
+    const namespace = await lab().createNamespace();
+    const user = await lab().user(namespace, "job");
+    const trace = join(folderOf(t), "pid");
+    const kubeconfig = await user.kubeconfig({
+      credentials: await user.execPlugin(`echo $$ >${trace}; exec sleep 1000`),
+    });
+    await refused(t, { args: [...short, "--kubeconfig", kubeconfig] }, 125, /credential plugin/);
+    const pid = Number(readFileSync(trace, "utf8"));
+    assert.ok(pid > 1);
+    await until("the plugin is gone", () => !isThere(pid));
+  });
+});
