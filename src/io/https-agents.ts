@@ -1,7 +1,8 @@
 /** Our connections to one API server: one agent that keeps them for requests, one for watches. */
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent, type AgentOptions } from "node:https";
-import { createSecureContext, type ConnectionOptions } from "node:tls";
+import { isIP } from "node:net";
+import { checkServerIdentity, createSecureContext, type ConnectionOptions } from "node:tls";
 import type { Millis } from "../core/types.ts";
 import { CredentialTrouble } from "./credentials-proof.ts";
 
@@ -100,7 +101,7 @@ export class Agents {
         ...common,
         ...secureContext,
         rejectUnauthorized: !insecure,
-        ...(serverName === undefined ? {} : { servername: serverName }),
+        ...nameOptions(serverName),
       };
     } catch (error) {
       return new CredentialTrouble(
@@ -109,6 +110,13 @@ export class Agents {
       );
     }
   }
+}
+
+/** An address must not be sent as a server name (RFC 6066), but a certificate can be for one. */
+function nameOptions(name: string | undefined): AgentOptions {
+  if (name === undefined) return {};
+  if (isIP(name) === 0) return { servername: name };
+  return { servername: "", checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate) };
 }
 
 function dropIdle(agent: HttpAgent): void {

@@ -125,6 +125,15 @@ await describeWithLab("the network before a real API server", (lab) => {
       t.after(() => store.close());
       assert.match(failureOf(await read(store)), sentences[index] ?? /never/);
     }
+    const named = structuredClone(text);
+    Object.assign(named.clusters[0].cluster, {
+      server: lab().url.replace("127.0.0.1", "localhost"),
+      "tls-server-name": "127.0.0.1",
+    });
+    const byAddress = await open(await user.file("kubeconfig", JSON.stringify(named)));
+    t.after(() => byAddress.store.close());
+    assert.equal((await read(byAddress.store)).kind, "missing", "a server name may be an address");
+
     const careless = structuredClone(text);
     Object.assign(careless.clusters[0].cluster, {
       "certificate-authority": undefined,
