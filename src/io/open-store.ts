@@ -1,4 +1,5 @@
-import { LocalTrouble, type Clock, type LeaseStore } from "../world.ts";
+import type { Clock, LeaseStore } from "../world.ts";
+import { openFileStore } from "./lease-file.ts";
 import { openKubernetesStore } from "./lease-kubernetes.ts";
 
 /** Which Lease is wanted, and where. */
@@ -25,7 +26,8 @@ export async function openStore(
   const { store, leaseName: lease, leaseNamespace, kubeconfig, context } = choice;
   if (store.kind === "kubernetes")
     return openKubernetesStore({ kubeconfig, context, env, namespace: leaseNamespace, lease, clock });
-  throw new LocalTrouble("the file store is not built yet");
+  const namespace = leaseNamespace ?? "default";
+  return { store: await openFileStore({ directory: store.directory, namespace, lease, clock }), namespace };
 }
 
 const unused = (): never => {
