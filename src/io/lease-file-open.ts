@@ -1,6 +1,6 @@
 /** Looks at the folder of a file store once, at the start: what is wrong with it will not mend itself. */
 import { mkdir, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { LocalTrouble, type Clock } from "../world.ts";
 import { collectUnfinished } from "./lease-file-collect.ts";
 import { temporaryPath, unfinishedLeasePath, type Place } from "./lease-file-place.ts";
@@ -82,7 +82,7 @@ function refuseAsPath(name: string): void {
 
 async function openDirectory(directory: string, files: Files): Promise<[string, number]> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeFolders(directory);
     const found = await stat(directory);
     const inode = await files.inode(directory);
     if (found.isDirectory() && inode !== null) return [inode, found.mode & 0o3777];
@@ -90,6 +90,26 @@ async function openDirectory(directory: string, files: Files): Promise<[string, 
     if (codeOf(error) !== "EEXIST") throw unusable(directory, error);
   }
   throw new LocalTrouble(`The lease store ${directory} is a file; give a folder: --lease-store file:DIR.`);
+}
+
+/** As mkdir -p. Node's own recursive mkdir never ends where the system answers ENOENT below a folder that exists (/proc). */
+async function makeFolders(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return;
+    if (codeOf(error) !== "ENOENT" || dirname(folder) === folder) throw error;
+    await makeFolders(dirname(folder));
+    await makeOne(folder);
+  }
+}
+
+async function makeOne(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+  }
 }
 
 async function refuseNetwork(directory: string, files: Files): Promise<void> {

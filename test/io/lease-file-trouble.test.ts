@@ -69,6 +69,8 @@ void test("a path that is a file, or leads through one, is refused", async (t) =
   await writeFile(file, "");
   await assert.rejects(open(file), refused(/ is a file; give a folder/));
   await assert.rejects(open(join(file, "below")), refused(/cannot be used: a part of the path is a file/));
+  if (process.platform === "linux")
+    await assert.rejects(open("/proc/leases"), refused(/\/proc\/leases cannot be used/));
 });
 
 void test("a folder that cannot be written is refused at the start", async (t) => {
