@@ -128,6 +128,7 @@ export class KubernetesClient {
       trouble = error;
     }
     attempt.stage = "credentials";
+    attempt.throwIfOver();
     const second = await this.#identify(first.proof, refused !== undefined);
     const nothingNew = sameProof(first.proof, second.proof) && first.texts.authority === second.texts.authority;
     if (nothingNew) {
@@ -167,14 +168,12 @@ export class KubernetesClient {
     const url = new URL(server);
     url.pathname = `${url.pathname.replace(/\/$/, "")}${path}`;
     url.search = new URLSearchParams(query).toString();
-    const authorization = proof.authorization === undefined ? {} : { Authorization: proof.authorization };
-    const length = body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) };
-    const type = body === undefined ? {} : { "Content-Type": "application/json" };
-    return {
-      method,
-      url,
-      headers: { ...headers, Accept: "application/json", ...authorization, ...type, ...length },
-      body,
-    };
+    const all: Record<string, string | string[]> = { ...headers, Accept: "application/json" };
+    if (proof.authorization !== undefined) all["Authorization"] = proof.authorization;
+    if (body !== undefined) {
+      all["Content-Type"] = "application/json";
+      all["Content-Length"] = String(Buffer.byteLength(body));
+    }
+    return { method, url, headers: all, body };
   }
 }
