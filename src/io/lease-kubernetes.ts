@@ -4,6 +4,7 @@ import type { Millis } from "../core/types.ts";
 import type { Clock, LeaseStore, Watch, WatchListener } from "../world.ts";
 import type { HttpAnswer } from "./https-exchange.ts";
 import { text } from "./json.ts";
+import type { ClusterAccess } from "./kubernetes-access.ts";
 import { isLeaseMissing, parseBody, statusFailure, type Verb } from "./kubernetes-answer.ts";
 import type { Call } from "./kubernetes-client.ts";
 import { connect, type Connection } from "./kubernetes-connect.ts";
@@ -12,11 +13,14 @@ import { findAccess, type SourceOptions } from "./kubernetes-sources.ts";
 import { LeaseWatch } from "./kubernetes-watch.ts";
 import { leaseObject, parseLease } from "./lease-json.ts";
 
-export interface KubernetesOptions extends SourceOptions {
+/** Which Lease of a cluster. */
+export interface KubernetesLease {
   /** From -n; undefined: what the configuration says, then `default`. */
   readonly namespace: string | undefined;
   readonly lease: string;
   readonly clock: Clock;
+  /** For credential plugins and proxies. */
+  readonly env: SourceOptions["env"];
 }
 
 export interface OpenedKubernetes {
@@ -29,9 +33,13 @@ export interface OpenedKubernetes {
 }
 
 /** Sends nothing yet. Throws LocalTrouble for what is wrong on this machine and will not mend itself. */
-export async function openKubernetesStore(options: KubernetesOptions): Promise<OpenedKubernetes> {
+export async function openKubernetesStore(options: SourceOptions & KubernetesLease): Promise<OpenedKubernetes> {
+  return openLease(await findAccess(options), options);
+}
+
+/** The same for a cluster that was found already. */
+export async function openLease(access: ClusterAccess, options: KubernetesLease): Promise<OpenedKubernetes> {
   const { env, lease, clock } = options;
-  const access = await findAccess(options);
   const connection = await connect(access, env, clock);
   const namespace = options.namespace ?? access.namespace ?? "default";
   const { server: cluster, source } = connection.place;

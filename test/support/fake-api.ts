@@ -1,12 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { nobody, type ClusterAccess } from "../../src/io/kubernetes-access.ts";
+import { openLease, type OpenedKubernetes } from "../../src/io/lease-kubernetes.ts";
 import type { LeaseStore } from "../../src/world.ts";
-import { open } from "./kubernetes-store.ts";
+import { clock } from "./kubernetes-store.ts";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -33,29 +32,26 @@ export async function fakeApi(t: TestContext, handler: Handler): Promise<FakeApi
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => connections };
 }
 
-/** A kubeconfig file, removed after the test. */
-export async function kubeconfigFile(
-  t: TestContext,
-  cluster: object,
-  user: object = { token: "secret" },
-): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "leader-exec-fake-"));
-  t.after(() => rm(folder, { recursive: true }));
-  const path = join(folder, "config");
-  const config = {
-    "current-context": "fake",
-    clusters: [{ name: "fake", cluster }],
-    users: [{ name: "fake", user }],
-    contexts: [{ name: "fake", context: { cluster: "fake", user: "fake", namespace: "jobs" } }],
+/** Opens the Lease `demo` of a cluster without a kubeconfig, whose reader takes a second to load from source. */
+export function openAt(server: string, more: Partial<ClusterAccess> = {}): Promise<OpenedKubernetes> {
+  const access: ClusterAccess = {
+    server: new URL(server),
+    source: "a test",
+    namespace: "jobs",
+    authority: undefined,
+    insecure: false,
+    serverName: undefined,
+    proxy: undefined,
+    user: { ...nobody, token: "secret" },
+    ...more,
   };
-  await writeFile(path, JSON.stringify(config));
-  return path;
+  return openLease(access, { namespace: undefined, lease: "demo", clock, env: {} });
 }
 
 /** The store of a fake API server; closed after the test. */
 export async function fakeStore(t: TestContext, handler: Handler): Promise<FakeApi & { readonly store: LeaseStore }> {
   const api = await fakeApi(t, handler);
-  const { store } = await open(await kubeconfigFile(t, { server: api.url }), { env: {} });
+  const { store } = await openAt(api.url);
   t.after(() => store.close());
   return { ...api, store };
 }

@@ -7,11 +7,12 @@ import { test, type TestContext } from "node:test";
 import { RotatingFile } from "../../../src/io/credentials-file.ts";
 import { CredentialTrouble, sameProof } from "../../../src/io/credentials-proof.ts";
 import { PluginSource } from "../../../src/io/credentials-plugin.ts";
+import { nobody, type ClusterAccess } from "../../../src/io/kubernetes-access.ts";
 import { Agents } from "../../../src/io/https-agents.ts";
 import { Authority } from "../../lab/certificates.ts";
 import { until } from "../../lab/until.ts";
-import { kubeconfigFile } from "../../support/fake-api.ts";
-import { clock, open } from "../../support/kubernetes-store.ts";
+import { openAt } from "../../support/fake-api.ts";
+import { clock } from "../../support/kubernetes-store.ts";
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "leader-exec-credentials-"));
@@ -31,26 +32,24 @@ const server = "https://127.0.0.1:1";
 test("credentials that are wrong on this machine end the start at once, each with its sentence", async (t) => {
   const root = await folder(t);
   await writeFile(join(root, "empty"), "\n");
-  const garbage = Buffer.from("no PEM").toString("base64");
-  const table: [cluster: object, user: object, expected: RegExp][] = [
+  const garbage = { text: "no PEM" };
+  const empty = join(root, "empty");
+  const absent = join(root, "absent");
+  const table: [access: Partial<ClusterAccess>, expected: RegExp][] = [
     [
-      {},
-      { tokenFile: join(root, "empty") },
+      { user: { ...nobody, tokenFile: empty } },
       /^cannot read .+empty, which the Kubernetes configuration names: it is empty; correct/,
     ],
-    [{}, { tokenFile: join(root, "absent") }, /^cannot read .+absent.+: it does not exist; correct the path/],
-    [{}, { "client-certificate": root, "client-key": root }, /^cannot read .+: it is a folder; correct/],
-    [{ "certificate-authority": join(root, "absent") }, {}, /^cannot read .+absent.+: it does not exist/],
+    [{ user: { ...nobody, tokenFile: absent } }, /^cannot read .+absent.+: it does not exist; correct the path/],
     [
-      {},
-      { "client-certificate-data": garbage, "client-key-data": garbage },
-      /^the certificates .+ cannot be used: .+\(PEM\)/,
+      { user: { ...nobody, certificate: { file: root }, key: { file: root } } },
+      /^cannot read .+: it is a folder; correct/,
     ],
+    [{ authority: { file: absent } }, /^cannot read .+absent.+: it does not exist/],
+    [{ user: { ...nobody, certificate: garbage, key: garbage } }, /^the certificates .+ cannot be used: .+\(PEM\)/],
   ];
-  for (const [cluster, user, message] of table) {
-    const kubeconfig = await kubeconfigFile(t, { server, ...cluster }, user);
-    await assert.rejects(open(kubeconfig, { env: {} }), { name: "LocalTrouble", message });
-  }
+  for (const [access, message] of table)
+    await assert.rejects(openAt(server, access), { name: "LocalTrouble", message });
 });
 
 test("a file is read again after ten seconds, without anybody waiting for it", async (t) => {
