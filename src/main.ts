@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { parseCommandLine } from "./cli.ts";
-import { initial, initialDirect } from "./core/lifecycle.ts";
+import { endsStandby, initial, initialDirect } from "./core/lifecycle.ts";
 import { closing, exitFailed, exitUsage, type Closing } from "./core/outcome.ts";
 import type { Candidate, Outcome } from "./core/types.ts";
 import { commandEnvironment, type CommandFacts } from "./environment.ts";
@@ -76,7 +76,8 @@ type Signals = ReturnType<typeof createSignals>;
 async function elect(options: Options, signals: Signals, log: StderrLog): Promise<Outcome> {
   const base = options.identity ?? (env["POD_NAME"] || hostname());
   const identity = `${base}_${randomBytes(4).toString("hex")}`;
-  const opened = await openStore(options, clock, env);
+  const opened = await beforeSignal(signals, openStore(options, clock, env));
+  if ("kind" in opened) return opened;
   const { store, namespace } = opened;
   log.about({ lease: `${namespace}/${options.leaseName}`, identity });
   log.write(startLine(options, store.description, namespace, identity));
@@ -88,6 +89,16 @@ async function elect(options: Options, signals: Signals, log: StderrLog): Promis
   runner.close();
   store.close();
   return outcome;
+}
+
+/** Nothing is running yet: a signal that would end a standby ends us at once, whatever the store is waiting for. */
+function beforeSignal<T>(signals: Signals, opening: Promise<T>): Promise<T | (Outcome & { kind: "stopped-standby" })> {
+  const stopped = new Promise<Outcome & { kind: "stopped-standby" }>((resolve) => {
+    signals.listen((signal) => {
+      if (endsStandby(signal)) resolve({ kind: "stopped-standby", signal });
+    });
+  });
+  return Promise.race([opening, stopped]);
 }
 
 async function runDirectly(options: Options, signals: Signals, log: StderrLog): Promise<Outcome> {

@@ -32,6 +32,7 @@ import type { Effect, Event, Millis, Turn } from "./types.ts";
 
 export { initial } from "./contending.ts";
 export { initialDirect } from "./direct.ts";
+export { endsStandby } from "./standby.ts";
 
 /** The state after an event, and what has to be done about it, in order. Total: any event may come in any phase. */
 export function step(state: State, event: Event, turn: Turn): readonly [State, readonly Effect[]] {

@@ -5,7 +5,7 @@ import { startLeading } from "./leading.ts";
 import type { ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
 import { withdraw } from "./releasing.ts";
 import type { Standby, StandbyRequest, State } from "./state.ts";
-import type { Effect, Event, Turn } from "./types.ts";
+import type { Effect, Event, SignalName, Turn } from "./types.ts";
 import { endedWatch, mayOpen, noWatch, openWatch } from "./watching.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
@@ -13,6 +13,11 @@ type AcquireRequest = StandbyRequest & { kind: "acquire" };
 
 /** Signals that end a standby; the others are for the command, which is not there. */
 const endingSignals = new Set(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]);
+
+/** Whether a signal ends a candidate that has no command. */
+export function endsStandby({ name }: SignalName): boolean {
+  return endingSignals.has(name);
+}
 
 /** One event while standing by. */
 export function standby(state: Standby, event: Event, turn: Turn): Stepped {
@@ -40,7 +45,7 @@ export function standby(state: Standby, event: Event, turn: Turn): Stepped {
       );
     }
     case "signal":
-      if (!endingSignals.has(event.signal.name)) return [state, []];
+      if (!endsStandby(event.signal)) return [state, []];
       return withdraw(state, event.signal, turn);
     case "command-started":
     case "command-not-started":

@@ -54,7 +54,10 @@ export class Candidate {
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
     this.exited = new Promise((resolve) => this.child.once("close", (code, signal) => resolve({ code, signal })));
+    // A test that waits for an end which never comes must fail soon, and leave nothing behind.
+    const limit = setTimeout(() => this.child.kill("SIGKILL"), 120_000);
     t.after(async () => {
+      clearTimeout(limit);
       if (this.child.exitCode === null && this.child.signalCode === null) {
         this.child.kill("SIGCONT");
         this.child.kill("SIGKILL");
