@@ -77,7 +77,7 @@ export const flagGroups: readonly Group[] = [
       "startup-timeout",
       "T",
       "2m",
-      "give up when the Lease could not be read once in this time after the start; 0: never",
+      "give up when the Lease could be neither read nor created in this time after the start; 0: never",
     ),
   ),
   group(

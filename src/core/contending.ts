@@ -52,7 +52,7 @@ export function standbyWake(state: Standby, turn: Turn): Millis {
 /** Sends what is due now, if nothing is under way. */
 export function proceed(state: Standby, effects: readonly Effect[], turn: Turn): Stepped {
   if (turn.at >= startupEnd(state, turn)) {
-    const message = state.reads.message ?? "the store has not answered";
+    const message = state.reads.message ?? state.acquires.message ?? "the store has not answered";
     const outcome = { kind: "start-trouble", message, waited: turn.at - state.startedAt } as const;
     return [{ phase: "finished" }, [...effects, { kind: "finish", outcome }]];
   }

@@ -60,7 +60,7 @@ export function closing(outcome: Outcome, lostExitCode: number): Closing {
       return {
         code: exitFailed,
         level: "error",
-        message: `gave up after ${seconds(outcome.waited)} without one successful read of the Lease (--startup-timeout): ${outcome.message}`,
+        message: `gave up after ${seconds(outcome.waited)} in which the Lease could be neither read nor created (--startup-timeout): ${outcome.message}`,
       };
   }
 }

@@ -60,7 +60,7 @@ function answered(state: Standby, result: ReadResult, turn: Turn): Stepped {
   if (result.kind === "failed") return unread(state, result, turn);
   const report: Effect[] =
     state.reads.message === null ? [] : [{ kind: "report", report: { kind: "store-recovered" } }];
-  const reached: Standby = { ...state, contact: true, reads: noTrouble };
+  const reached: Standby = { ...state, contact: state.contact || result.kind === "found", reads: noTrouble };
   if (result.kind === "found" && isStale(state.view, result.lease) && !state.doubted) {
     return proceed({ ...reached, doubted: true, lookAt: turn.at }, report, turn);
   }
@@ -95,7 +95,12 @@ function acquiring(state: Standby, request: AcquireRequest, result: WriteResult,
     case "stored":
       return startLeading(state, result.lease, request, turn);
     case "conflict":
-      return lookAgain({ ...state, acquires: noTrouble, lostRaces: state.lostRaces + 1 }, turn.at, [], turn);
+      return lookAgain(
+        { ...state, contact: true, acquires: noTrouble, lostRaces: state.lostRaces + 1 },
+        turn.at,
+        [],
+        turn,
+      );
     case "missing":
       return lookAgain({ ...state, acquires: noTrouble }, turn.at, [], turn);
     case "failed": {

@@ -25,7 +25,10 @@ export interface Standby {
   /** An acquire did not succeed: the Lease is read before the next one. */
   readonly mustLook: boolean;
   readonly startedAt: Millis;
-  /** The store answered a read at least once: from then on it is trouble no more that ends us, but time. */
+  /**
+   * The Lease was seen once, or somebody else was seen to create it: from then on nothing that the store does ends us. That
+   * there is none proves nothing: an API server says so of a namespace that does not exist, too.
+   */
   readonly contact: boolean;
   readonly reads: Trouble;
   readonly acquires: Trouble;

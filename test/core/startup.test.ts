@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { initial, step } from "../../src/core/lifecycle.ts";
 import type { Event, Millis, Turn } from "../../src/core/types.ts";
-import { inPhase, me, only, turn } from "../support/core.ts";
+import { inPhase, lease, me, only, turn } from "../support/core.ts";
 
 const tick: Event = { kind: "tick" };
 const impatient = (at: Millis): Turn => turn(at, { me: { ...me, timing: { ...me.timing, startupTimeout: 1_000 } } });
@@ -18,12 +18,24 @@ void test("the first read is answered or given up before --startup-timeout is ov
   assert.deepEqual(only(last, "finish").outcome, { kind: "start-trouble", message: "the plugin hangs", waited: 1_000 });
 });
 
-void test("after one successful read nothing that the store does ends a standby", () => {
+void test("once the Lease was seen nothing that the store does ends a standby", () => {
   const [reading] = step(initial(impatient(0)), tick, impatient(0));
-  const found = { kind: "read", id: 1, result: { kind: "missing" } } as const;
+  const found = { kind: "read", id: 1, result: { kind: "found", lease: lease() } } as const;
   const [state] = step(reading, found, impatient(10));
   const [later] = step(state, tick, impatient(1_000_000));
   inPhase(later, "standby");
+});
+
+void test("a Lease that is not there and cannot be created, for want of a namespace or of rights, ends it as well", () => {
+  const [reading] = step(initial(impatient(0)), tick, impatient(0));
+  const [creating, effects] = step(reading, { kind: "read", id: 1, result: { kind: "missing" } }, impatient(10));
+  const { id } = only(effects, "write");
+  const failure = { kind: "failed", reason: "namespace-missing", message: "no such namespace" } as const;
+  const [troubled] = step(creating, { kind: "written", id, result: failure }, impatient(20));
+  const [end, last] = step(inPhase(troubled, "standby"), tick, impatient(1_000));
+  inPhase(end, "finished");
+  const outcome = { kind: "start-trouble", message: "no such namespace", waited: 1_000 };
+  assert.deepEqual(only(last, "finish").outcome, outcome);
 });
 
 void test("--startup-timeout 0 waits for ever", () => {

@@ -85,7 +85,7 @@ void test("an API server that cannot be reached is tried until --startup-timeout
   const candidate = await refused(t, { args }, 125, /cannot reach the API server https:\/\/127\.0\.0\.1:1/);
   assert.match(
     lastLine(candidate),
-    /gave up after 1\.[5-9]s without one successful read of the Lease \(--startup-timeout\)/,
+    /gave up after 1\.\ds in which the Lease could be neither read nor created \(--startup-timeout\)/,
   );
 });
 
@@ -96,6 +96,15 @@ void test("a file store that cannot be written ends with 125 at once", async (t)
   await refused(t, { args: [...elect, "--lease-store", `file:${file}`] }, 125, /file/);
   await refused(t, { args: [...elect, "--lease-store", `file:${file}/below`] }, 125, /file/);
   await refused(t, { args: [...elect, "--lease-store", "file:/proc/leases"] }, 125, /\/proc/);
+});
+
+void test("a damaged lease file is never taken for a free Lease: 125, and what to do", async (t) => {
+  const folder = folderOf(t);
+  const args = [...elect, "--lease-store", `file:${folder}`, "--lease-name", "job", "--startup-timeout", "1s"];
+  const first = new Candidate(t, { args, command: ["true"] });
+  assert.equal(await first.code(), 0);
+  writeFileSync(join(folder, "default", "job", "9999999999999.json"), '{"apiVersion":');
+  await refused(t, { args }, 125, /9999999999999\.json .*delete/);
 });
 
 void test("-q prints nothing when the command ran and ended by itself, but errors all the same", async (t) => {
@@ -115,11 +124,26 @@ await describeWithLab("bad rights and bad credentials, on a real API server", (l
     const namespace = await lab().createNamespace();
     const user = await lab().user(namespace, "job");
     const kubeconfig = await user.kubeconfig();
-    await user.role.remove("get");
     const args = [...short, "--kubeconfig", kubeconfig];
+    await user.role.remove("create");
+    await refused(t, { args }, 125, /not allowed to create the Lease .*resources: \["leases"\], verbs: \["create"\]/);
+    await user.role.remove("get");
     const sentence = /not allowed to get the Lease .*resourceNames: \["job"\], verbs: \["get", "update", "watch"\]/;
     await refused(t, { args }, 125, sentence);
     assert.equal((await lab().admin("GET", leasePath(namespace, "job"))).status, 404, "no Lease was made");
+  });
+
+  test("an API server whose certificate another authority signed is not talked to", async (t) => {
+    const user = await lab().user(await lab().createNamespace(), "job");
+    const config = readFileSync(await user.kubeconfig(), "utf8").replace(/certificate-authority: .*/, "");
+    const kubeconfig = join(folderOf(t), "config");
+    writeFileSync(kubeconfig, config.replace(/"certificate-authority": *"[^"]*",?/, ""));
+    await refused(
+      t,
+      { args: [...short, "--kubeconfig", kubeconfig] },
+      125,
+      /cannot trust the API server .*certificate-authority/,
+    );
   });
 
   test("wrong tokens, wrong authorities, missing namespaces and failing plugins end with 125 and say so", async (t) => {
@@ -137,6 +161,19 @@ await describeWithLab("bad rights and bad credentials, on a real API server", (l
       const kubeconfig = await user.kubeconfig(options);
       await refused(t, { args: [...short, "--kubeconfig", kubeconfig] }, 125, sentence);
     }
+  });
+
+  test("a namespace that does not exist ends with 125, although an API server says only that the Lease is missing", async (t) => {
+    const kubeconfig = await (
+      await lab().user(await lab().createNamespace(), "job")
+    ).kubeconfig({ credentials: { token: lab().adminToken } });
+    const args = [...short, "--kubeconfig", kubeconfig, "-n", "nowhere"];
+    await refused(
+      t,
+      { args },
+      125,
+      /the namespace "nowhere" does not exist on .*; create it, or choose another one with -n/,
+    );
   });
 
   test("a credential plugin that hangs is waited for until --startup-timeout and left behind by nobody", async (t) => {
