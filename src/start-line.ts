@@ -12,7 +12,7 @@ export function startLine({ leaseName, timing }: Options, where: string, namespa
   );
   return {
     level: "info",
-    message: `leader-exec ${version} contends for the Lease ${namespace}/${leaseName} as ${identity}; ${where}; ${all.join(", ")}`,
+    message: `version ${version}, contending for the Lease ${namespace}/${leaseName} as ${identity}; ${where}; ${all.join(", ")}`,
     fields: {},
   };
 }
