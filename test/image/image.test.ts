@@ -213,7 +213,7 @@ describeWithEngine("the container image", (engine) => {
     await familyGone(container);
   });
 
-  test("needs no shell, no file to write and no capability", async (t) => {
+  test("needs no shell, no file to write, no capability and no unusual system call", async (t) => {
     const script = `
       const fs = require("node:fs");
       const status = fs.readFileSync("/proc/self/status", "utf8");
@@ -221,12 +221,19 @@ describeWithEngine("the container image", (engine) => {
       let writes;
       try { fs.writeFileSync("/tmp/file", "") } catch (error) { writes = error.code }
       const field = (name) => new RegExp("^" + name + ":\\\\s*(\\\\S+)", "m").exec(status)[1];
-      console.log(JSON.stringify({ uid: process.getuid(), shell, writes, caps: field("CapEff"), noNew: field("NoNewPrivs") }));
+      console.log(JSON.stringify({ uid: process.getuid(), shell, writes, caps: field("CapEff"), noNew: field("NoNewPrivs"), filter: field("Seccomp") }));
     `;
     const container = run(t, ["--", "node", "-e", script], { hidden: ["/usr/bin/dash", "/usr/bin/bash"] });
     assert.equal(await container.ended, 0, container.stderr);
     const seen: unknown = JSON.parse(container.stdout);
-    assert.deepEqual(seen, { uid: 1000, shell: "EACCES", writes: "EROFS", caps: "0000000000000000", noNew: "1" });
+    assert.deepEqual(seen, {
+      uid: 1000,
+      shell: "EACCES",
+      writes: "EROFS",
+      caps: "0000000000000000",
+      noNew: "1",
+      filter: "2",
+    });
   });
 
   test("costs little memory beside the command", async (t) => {

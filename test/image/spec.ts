@@ -1,4 +1,5 @@
 import type { Image } from "./engine.ts";
+import { seccomp } from "./seccomp.ts";
 
 export interface ContainerOptions {
   /** Instead of the image's entry point. */
@@ -16,7 +17,8 @@ export interface ContainerOptions {
 
 /**
  * The container as OCI's runtime specification describes it, with what a pod's securityContext asks for: runAsNonRoot,
- * readOnlyRootFilesystem, allowPrivilegeEscalation false, capabilities drop ALL. /dev/shm is the only place to write.
+ * readOnlyRootFilesystem, allowPrivilegeEscalation false, capabilities drop ALL, seccompProfile RuntimeDefault. /dev/shm is
+ * the only place to write.
  */
 export function specOf(id: string, image: Image, args: readonly string[], options: ContainerOptions): object {
   const { entrypoint = image.config.Entrypoint ?? [], env = [], volumes = {}, hidden = [], proc = [] } = options;
@@ -53,6 +55,7 @@ export function specOf(id: string, image: Image, args: readonly string[], option
     ],
     linux: {
       cgroupsPath: `/${id}`,
+      seccomp: seccomp(),
       namespaces: [
         { type: "pid", ...(pid === undefined ? {} : { path: `/proc/${pid}/ns/pid` }) },
         ...["mount", "network", "ipc", "uts"].map((type) => ({ type })),
