@@ -281,6 +281,16 @@ describeWithEngine("the container image", (engine) => {
     );
   });
 
+  test("runs the demo: three candidates in one container, two take-overs, never two commands at once", async (t) => {
+    const container = run(t, [], {
+      entrypoint: [...tini, "node", "/opt/leader-exec/examples/demo.mjs"],
+      volumes: { "/opt/leader-exec/examples": join(repository, "examples") },
+      env: ["TMPDIR=/dev/shm"],
+    });
+    assert.equal(await container.ended, 0, container.stdout + container.stderr);
+    t.diagnostic(container.stdout.trimEnd());
+  });
+
   test("can be taken into another Node image by one COPY, as docs/image.md says", async (t) => {
     const snippet = /```dockerfile\n(.*?)```/s.exec(page)?.[1] ?? "";
     mkdirSync(engine().at("app"));
