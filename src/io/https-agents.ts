@@ -5,6 +5,7 @@ import { isIP } from "node:net";
 import { checkServerIdentity, createSecureContext, type ConnectionOptions } from "node:tls";
 import type { Millis } from "../core/types.ts";
 import { CredentialTrouble } from "./credentials-proof.ts";
+import { sharedLookup } from "./https-lookup.ts";
 
 /**
  * When nothing was heard for so long, the kernel begins to ask whether the other side is still there, once a second; ten
@@ -40,6 +41,7 @@ export interface AgentPair {
 
 export class Agents {
   readonly #settings: AgentSettings;
+  readonly #lookup = sharedLookup();
   #texts: TlsTexts | undefined;
   #pair: AgentPair | undefined;
 
@@ -87,7 +89,12 @@ export class Agents {
 
   #options({ authority, certificate, key }: TlsTexts): AgentOptions | CredentialTrouble {
     const { insecure, serverName, server } = this.#settings;
-    const common = { keepAliveMsecs: probeAfter, noDelay: true, autoSelectFamilyAttemptTimeout: addressTime };
+    const common = {
+      keepAliveMsecs: probeAfter,
+      noDelay: true,
+      autoSelectFamilyAttemptTimeout: addressTime,
+      lookup: this.#lookup,
+    };
     if (server.protocol === "http:") return common;
     try {
       const secureContext: ConnectionOptions = {

@@ -4,11 +4,10 @@
  */
 import type { LeaseRecord, StoredLease, Write } from "../core/lease.ts";
 import type { Millis } from "../core/types.ts";
+import { isObject, member, type Json } from "./json.ts";
 
 /** Marks a term that leader-exec wrote: other electors keep it, so it counts only while it equals the holder. */
 export const holderAnnotation = "leader-exec/holder";
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** Reads a Lease object; null when it is not one (no metadata with name, uid and resourceVersion). */
 export function parseLease(object: unknown): StoredLease | null {
@@ -82,13 +81,4 @@ function specOf(record: LeaseRecord): Json {
 function parseTime(value: unknown): Millis | null {
   const time = typeof value === "string" ? Date.parse(value) : NaN;
   return Number.isNaN(time) ? null : time;
-}
-
-function member(of: unknown, name: string): Json {
-  const value = isObject(of) ? of[name] : undefined;
-  return isObject(value) ? value : {};
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -73,6 +73,7 @@ function connect(proxy: URL, target: Target, connected: Connected): void {
       ...(login === ":" ? {} : { "Proxy-Authorization": `Basic ${Buffer.from(login).toString("base64")}` }),
     },
     ...(target.attempt ? { signal: target.attempt } : {}),
+    ...(target.lookup ? { lookup: target.lookup } : {}),
   });
   const failed = (why: string): void => connected(trouble(why), undefined as unknown as Duplex);
   request.on("connect", ({ statusCode = 0, statusMessage = "" }, socket: Socket) => {
