@@ -75,7 +75,9 @@ async function demo() {
   const crash = clock();
   candidates.get(first.by).child.kill("SIGKILL");
   const gone = await silent(first);
-  say(`${first.by}'s worker is gone too, killed by the guard ${gone - crash < 5 ? "less than 5 ms" : ms(gone - crash)} after that`);
+  say(
+    `${first.by}'s worker is gone too, killed by the guard ${gone - crash < 5 ? "less than 5 ms" : ms(gone - crash)} after that`,
+  );
   const second = await nthLife(2);
   say(
     `${second.by} leads: its worker started ${ms(second.first - crash)} after the kill: a crashed holder's lease must run out (5 s)`,
