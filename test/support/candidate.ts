@@ -30,6 +30,8 @@ export interface Start {
   readonly command?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdio?: StdioOptions;
+  /** A program, with arguments, that becomes leader-exec by exec: ["nsenter", "--net=...", "--"]. */
+  readonly through?: readonly string[];
 }
 
 /** How a process ended. */
@@ -45,9 +47,10 @@ export class Candidate {
   stdout = "";
   stderr = "";
 
-  constructor(t: TestContext, { args = [], command = [process.execPath, probe], env = {}, stdio }: Start) {
+  constructor(t: TestContext, { args = [], command = [process.execPath, probe], env = {}, stdio, through = [] }: Start) {
     const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOurs(name)));
-    this.child = spawn(process.execPath, [product, ...args, "--", ...command], {
+    const [file = "", ...more] = [...through, process.execPath, product, ...args, "--", ...command];
+    this.child = spawn(file, more, {
       env: { ...clean, ...env },
       stdio: stdio ?? ["ignore", "pipe", "pipe"],
     });

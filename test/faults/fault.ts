@@ -1,0 +1,107 @@
+import { test, type TestContext } from "node:test";
+import { keep, sentenceOf, spread, type Figures } from "./figures.ts";
+import type { Place } from "./place.ts";
+import { findProbe, probeIsRequired } from "./probe.ts";
+import { Scene } from "./scene.ts";
+import { runsOf, type FaultName } from "./table.ts";
+
+const probe = await findProbe();
+
+/** How many runs of one fault go on at a time, each with a Lease of its own. */
+const atOnce = 5;
+/** Requests per second and candidate that no fault may exceed in the mean of a run. */
+export const mostRequests = 25;
+
+/**
+ * Declares a fault of the table as a test, if it is selected. Each run gets a fresh Lease from `newPlace`; what it leaves
+ * running is verified, ended and verified again, and the figures of all runs are printed.
+ */
+export function fault<P extends Place>(
+  name: FaultName,
+  newPlace: (t: TestContext) => P | Promise<P>,
+  body: (scene: Scene & { readonly place: P }, run: number, t: TestContext) => Promise<void>,
+  { parallel = atOnce } = {},
+): void {
+  const runs = runsOf(name);
+  if (runs === 0) return;
+  if (probe.kind === "missing") {
+    test(name, probeIsRequired() ? {} : { skip: probe.reason }, () => {
+      throw new Error(probe.reason);
+    });
+    return;
+  }
+  const { path } = probe;
+  test(name, async (t) => {
+    const tally = new Tally(name);
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let run = next++; run < runs; run = next++) {
+        const scene = new Scene(t, await newPlace(t), path) as Scene & { readonly place: P };
+        await tally.count(scene, () => body(scene, run, t));
+      }
+    };
+    const workers = await Promise.allSettled(Array.from({ length: Math.min(parallel, runs) }, worker));
+    const figures = tally.figures();
+    t.diagnostic(`${name}: ${sentenceOf(figures)}`);
+    keep(figures);
+    for (const result of workers) if (result.status === "rejected") throw result.reason;
+  });
+}
+
+class Tally {
+  readonly #fault: string;
+  #runs = 0;
+  #store: Figures["store"] = "kubernetes";
+  #overlaps = 0;
+  #margin = Infinity;
+  #rate = 0;
+  readonly #recoveries: number[] = [];
+  readonly #notes = new Set<string>();
+
+  constructor(fault: string) {
+    this.#fault = fault;
+  }
+
+  async count(scene: Scene, body: () => Promise<void>): Promise<void> {
+    this.#runs++;
+    this.#store = scene.place.store;
+    const began = performance.now();
+    try {
+      await body();
+      await this.#look(scene);
+      await this.#countRequests(scene, performance.now() - began);
+      await scene.end();
+    } finally {
+      this.#recoveries.push(...scene.recoveries);
+      for (const note of scene.notes) this.#notes.add(note);
+      await this.#look(scene);
+    }
+  }
+
+  figures(): Figures {
+    return {
+      fault: this.#fault,
+      store: this.#store,
+      runs: this.#runs,
+      overlaps: this.#overlaps,
+      margin: Number.isFinite(this.#margin) ? this.#margin : null,
+      recover: spread(this.#recoveries),
+      rate: this.#rate === 0 ? null : this.#rate,
+      note: [...this.#notes].join(", "),
+    };
+  }
+
+  async #look(scene: Scene): Promise<void> {
+    this.#overlaps += scene.oracle.overlaps().length;
+    const { margin } = await scene.verify();
+    this.#margin = Math.min(this.#margin, margin);
+  }
+
+  async #countRequests(scene: Scene, span: number): Promise<void> {
+    const requests = await scene.place.requests();
+    if (requests === null) return;
+    const rate = requests / (span / 1000) / Math.max(1, scene.candidates.length);
+    this.#rate = Math.max(this.#rate, rate);
+    if (rate > mostRequests) throw new Error(`${rate.toFixed(1)} requests per second and candidate are too many`);
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Every fault, and how often it is run: [in the quick selection, which is part of `npm test`; in the whole suite, which
+ * is `npm run test:faults` or FAULTS=all]. 0: not at all.
+ */
+const table = {
+  "process: kill -9 of the holder at a random moment": [6, 60],
+  "process: kill -9 between the first request and the command's start": [4, 40],
+  "process: kill -9 of the holder together with its command": [1, 6],
+  "process: kill -9 of the guard, then of the holder": [1, 6],
+  "process: SIGSTOP of the holder for half a lease": [1, 3],
+  "process: SIGSTOP of the holder for a whole lease": [0, 5],
+  "process: SIGSTOP of the holder for two leases": [2, 5],
+  "process: SIGSTOP of the holder and its command, for two leases": [1, 5],
+  "process: SIGSTOP of the guard": [1, 5],
+  "process: SIGTERM, SIGINT, SIGHUP, SIGQUIT between the first request and the command's start": [4, 40],
+  "process: SIGTERM twice in a row": [1, 4],
+} as const satisfies Record<string, readonly [quick: number, all: number]>;
+
+export type FaultName = keyof typeof table;
+
+export const everything = process.env["FAULTS"] === "all";
+
+export function runsOf(name: FaultName): number {
+  return table[name][everything ? 1 : 0];
+}
+
+/** What the quick selection leaves out. */
+export const leftOut = (): FaultName[] => (Object.keys(table) as FaultName[]).filter((name) => runsOf(name) === 0);
