@@ -3,7 +3,8 @@
  * or leader-exec falls silent. Entry of dist/guard.cjs; it imports as little as it can, because its memory is paid for in
  * every pod.
  */
-import { read, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
+import { Socket } from "node:net";
 import { createClock } from "./io/clock.ts";
 import { GuardDuty } from "./io/guard-duty.ts";
 import { lineReader, parseMessage } from "./io/guard-protocol.ts";
@@ -30,16 +31,10 @@ const readLines = lineReader((line) => {
   if (number !== null) answer(number);
 });
 
-const buffer = Buffer.alloc(4096);
-function listen(): void {
-  read(fromLeader, buffer, 0, buffer.length, null, (error, length) => {
-    if (error !== null || length === 0) {
-      duty.pipeClosed();
-      return;
-    }
-    readLines(buffer.toString("latin1", 0, length));
-    listen();
-  });
-}
+// Not by fs.read: that would block a thread, and process.exit waits for all threads.
+new Socket({ fd: fromLeader, readable: true, writable: false })
+  .setEncoding("latin1")
+  .on("data", readLines)
+  .on("error", () => undefined) // `close` follows
+  .on("close", () => duty.pipeClosed());
 answer(0);
-listen();

@@ -10,6 +10,8 @@ export type SpawnResult =
 export interface Spawned {
   /** Undefined when the command could not be started. */
   readonly pid: number | undefined;
+  /** True as long as the process is not reaped: so long its pid and its group cannot be given to another. */
+  readonly isHeld: () => boolean;
   /** Never rejects. Told after the process is reaped. */
   readonly result: Promise<SpawnResult>;
 }
@@ -30,7 +32,8 @@ export function spawnCommand(file: string, args: readonly string[], env: Readonl
     env,
     buffer: false,
   });
-  return { pid: child.pid, result: child.then(resultOf) };
+  const isHeld = () => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  return { pid: child.pid, isHeld, result: child.then(resultOf) };
 }
 
 function resultOf(end: {

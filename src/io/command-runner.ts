@@ -37,6 +37,7 @@ export class ProcessRunner implements CommandRunner {
   #spawner: ReturnType<typeof loadExeca> | null = null;
   #killAt: Millis = Infinity;
   #root: TreeRoot | null = null;
+  #isHeld: () => boolean = () => false;
   #ended = false;
   #cancelled = false;
   #disarm: () => void = () => undefined;
@@ -82,7 +83,7 @@ export class ProcessRunner implements CommandRunner {
   forward(signal: string, to: "command" | "tree"): void {
     if (this.#root === null) return;
     if (to === "tree") void this.#signalTree(signal);
-    else if (!this.#ended) sendSignal(this.#root.pid, signal);
+    else if (this.#isHeld()) sendSignal(this.#root.pid, signal);
   }
 
   killTree(): void {
@@ -113,9 +114,11 @@ export class ProcessRunner implements CommandRunner {
       });
     } else {
       const [file, ...args] = command;
-      const { pid, result } = spawner.spawnCommand(file, args, environment);
+      const { pid, isHeld, result } = spawner.spawnCommand(file, args, environment);
       if (pid === undefined) this.#spawnFailed(environment, await result);
       else {
+        // The command runs: from here on nothing may fail.
+        this.#isHeld = isHeld;
         this.#grow({ pid, startTime: startTimeOf(pid) });
         this.#listener?.started(pid);
         this.#end(await result);
@@ -125,7 +128,7 @@ export class ProcessRunner implements CommandRunner {
 
   #grow(root: TreeRoot): void {
     this.#root = root;
-    this.#tree.grow(root, () => !this.#ended);
+    this.#tree.grow(root, () => this.#isHeld());
     this.#guard?.grow(root);
     this.#disarm = atLastResort(() => this.#tree.killNow());
   }
@@ -160,6 +163,11 @@ function endOf(result: SpawnResult): CommandEnd {
   return { kind: "signaled", signal: result.signal, number: signalNumber(result.signal) ?? 0 };
 }
 
+/** 0 when it cannot be told: then the tree is found by its session and id alone. */
 function startTimeOf(pid: number): number {
-  return readStat(pid)?.startTime ?? 0;
+  try {
+    return readStat(pid)?.startTime ?? 0;
+  } catch {
+    return 0; // out of descriptors
+  }
 }

@@ -35,8 +35,11 @@ export function findExecutable(
 function verdict(command: string, path: string): ExecutableSearch {
   const named = command === path ? `"${path}"` : `"${command}" (${path})`;
   try {
-    if (statSync(path).isDirectory())
-      return notExecutable(`command ${named} is a directory; give the path of a program after --`);
+    const file = statSync(path);
+    if (!file.isFile())
+      return notExecutable(
+        `command ${named} is ${file.isDirectory() ? "a directory" : "no regular file"}; give the path of a program after --`,
+      );
     accessSync(path, constants.X_OK);
     return { kind: "found", path };
   } catch (error) {

@@ -14,42 +14,60 @@ export interface GuardListener {
 
 /** One guard process. None of its handles keeps leader-exec alive. */
 export class GuardProcess {
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcess | null;
 
   /** `program`: arguments for Node. Never throws: a failure is told to `listener`, later. */
   constructor(program: readonly string[], listener: GuardListener) {
-    this.#child = spawn(process.execPath, [...nodeFlags, ...program], {
-      detached: true, // a session of its own: neither Ctrl-C nor a signal to our group reaches it
-      stdio: ["pipe", "pipe", "ignore"],
-      env: guardEnvironment(process.env),
-    });
-    let over = false;
-    const ended = (code: number | null, trouble: string): void => {
-      if (!over) listener.ended(code, trouble);
-      over = true;
-    };
-    this.#child.on("error", (error) => ended(null, error.message));
-    this.#child.on("exit", (code, signal) => ended(code, `it ended with ${signal ?? code ?? "?"}`));
-    const readLines = lineReader((line) => {
-      if (line.startsWith("ok ")) listener.acknowledged(Number(line.slice(3)));
-    });
-    const { stdin, stdout } = this.#child;
-    stdin?.on("error", () => undefined); // a broken pipe: `exit` tells it too
-    stdout?.on("error", () => undefined);
-    stdout?.setEncoding("latin1").on("data", readLines);
-    this.#child.unref();
-    for (const stream of [stdin, stdout]) {
-      if (stream instanceof Socket) stream.unref();
-    }
+    this.#child = start(program, (error) => setImmediate(() => listener.ended(null, error.message)));
+    if (this.#child !== null) follow(this.#child, listener);
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   send(message: GuardMessage): void {
-    this.#child.stdin?.write(formatMessage(message));
+    this.#child?.stdin?.write(formatMessage(message));
   }
 
   /** For a guard that does not answer: it could wake later and act on what is no longer true. */
   kill(): void {
-    this.#child.kill("SIGKILL");
+    if (this.pid !== undefined) this.#child?.kill("SIGKILL");
+  }
+}
+
+/** Most failures of spawn() come as an event, some (ENOMEM) are thrown. */
+function start(program: readonly string[], failed: (error: Error) => void): ChildProcess | null {
+  try {
+    return spawn(process.execPath, [...nodeFlags, ...program], {
+      detached: true, // a session of its own: neither Ctrl-C nor a signal to our group reaches it
+      stdio: ["pipe", "pipe", "ignore"], // nobody who waits for the end of our output waits for the guard
+      env: guardEnvironment(process.env),
+    });
+  } catch (error) {
+    failed(error instanceof Error ? error : new Error(String(error)));
+    return null;
+  }
+}
+
+function follow(child: ChildProcess, listener: GuardListener): void {
+  let over = false;
+  const ended = (code: number | null, trouble: string): void => {
+    if (!over) listener.ended(code, trouble);
+    over = true;
+  };
+  child.on("error", (error) => ended(null, error.message));
+  child.on("exit", (code, signal) => ended(code, `it ended with ${signal ?? code ?? "?"}`));
+  const readLines = lineReader((line) => {
+    if (line.startsWith("ok ")) listener.acknowledged(Number(line.slice(3)));
+  });
+  const { stdin, stdout } = child;
+  stdin?.on("error", () => undefined); // a broken pipe: `exit` tells it too
+  stdout?.on("error", () => undefined);
+  stdout?.setEncoding("latin1").on("data", readLines);
+  child.unref();
+  for (const stream of [stdin, stdout]) {
+    if (stream instanceof Socket) stream.unref();
   }
 }
 

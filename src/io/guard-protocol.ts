@@ -34,19 +34,23 @@ export function formatMessage(message: GuardMessage): string {
 /** Null for a line that is no message: the guard ignores it, and its missing answer tells. */
 export function parseMessage(line: string): GuardMessage | null {
   const [kind, first = "", second = ""] = line.split(" ");
-  const [a, b] = [Number(first), Number(second)];
+  const [a, b] = [numberIn(first), numberIn(second)];
   switch (kind) {
     case "run":
-      return { kind, runId: first, since: b };
+      return first === "" || Number.isNaN(b) ? null : { kind, runId: first, since: b };
     case "tree":
-      return { kind, root: { pid: a, startTime: b } };
+      return Number.isNaN(a + b) ? null : { kind, root: { pid: a, startTime: b } };
     case "deadline":
-      return Number.isNaN(b) ? null : { kind, number: a, at: b };
+      return Number.isNaN(a + b) ? null : { kind, number: a, at: b };
     case "done":
       return { kind };
     default:
       return null;
   }
+}
+
+function numberIn(text: string): number {
+  return text === "" ? NaN : Number(text);
 }
 
 /** Cuts a stream of text into lines; an unfinished last line waits for its rest. */

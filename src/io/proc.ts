@@ -1,5 +1,5 @@
 /** Reads Linux' /proc, as proc(5) describes it. Times are clock ticks since boot. */
-import { close, closeSync, open, openSync, read, readdirSync, readlinkSync, readSync } from "node:fs";
+import { close, closeSync, open, openSync, read, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { LocalTrouble } from "../world.ts";
 
 export interface ProcessStat {
@@ -42,7 +42,8 @@ const statBuffer = Buffer.allocUnsafe(1024);
 
 /**
  * What /proc says about a process now; null when there is none. Synchronous on purpose: the kernel answers from memory
- * without taking a lock that a process in trouble could hold (measured: 13 us). Throws what else goes wrong, like EMFILE.
+ * without taking a lock that a process in trouble could hold (measured: 13 us). A process that we may not see (another
+ * user's, with hidepid) counts as none. Throws what else goes wrong, like EMFILE.
  */
 export function readStat(pid: number): ProcessStat | null {
   let file: number | undefined;
@@ -50,7 +51,7 @@ export function readStat(pid: number): ProcessStat | null {
     file = openSync(`/proc/${pid}/stat`, "r");
     return parseStat(statBuffer.toString("latin1", 0, readSync(file, statBuffer, 0, 1024, 0)));
   } catch (error) {
-    if (isGone(error)) return null;
+    if (isGone(error) || isForbidden(error)) return null;
     throw error;
   } finally {
     if (file !== undefined) closeSync(file);
@@ -67,26 +68,56 @@ export function listPids(): number[] {
   return pids;
 }
 
+/** The pid that was given out last in our pid namespace: while it stays the same, nothing was started. */
+export function newestPid(): string {
+  return readFileSync("/proc/loadavg", "latin1").trim().split(" ").pop() ?? "";
+}
+
 /**
- * The environment block of a process. Asynchronous, because the kernel must look into the memory of that process and
+ * The environment block of a process, empty when it wiped it or is in the middle of exec. Asynchronous, because the kernel must look into the memory of that process and
  * waits while somebody holds the lock of it: the answer may never come.
  */
 export async function readEnvironment(pid: number): Promise<Buffer | "gone" | "unreadable"> {
-  let file: number | undefined;
+  const block = await readBlock(`/proc/${pid}/environ`);
+  if (block === "unreadable" || (block !== "gone" && block.length > 0)) return block;
+  // A main thread that ended before the others has no memory any more; they still show it.
+  for (const thread of threadsOf(pid)) {
+    const same = thread === pid ? block : await readBlock(`/proc/${pid}/task/${thread}/environ`);
+    if (same !== "gone" && same.length > 0) return same;
+  }
+  return block;
+}
+
+function threadsOf(pid: number): number[] {
   try {
-    file = await openAsync(`/proc/${pid}/environ`);
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+async function readBlock(path: string): Promise<Buffer | "gone" | "unreadable"> {
+  try {
+    return await readWhole(path);
+  } catch (error) {
+    if (isGone(error)) return "gone";
+    if (isForbidden(error)) return "unreadable";
+    throw error;
+  }
+}
+
+async function readWhole(path: string): Promise<Buffer> {
+  const file = await openAsync(path);
+  try {
     const parts: Buffer[] = [];
     for (;;) {
       const part = await readAsync(file, Buffer.allocUnsafe(16_384));
       if (part.length === 0) return Buffer.concat(parts);
       parts.push(part);
     }
-  } catch (error) {
-    if (isGone(error)) return "gone";
-    if (hasCode(error, "EACCES", "EPERM")) return "unreadable";
-    throw error;
   } finally {
-    if (file !== undefined) close(file);
+    close(file);
   }
 }
 
@@ -121,6 +152,10 @@ function readAsync(file: number, into: Buffer): Promise<Buffer> {
 
 function isGone(error: unknown): boolean {
   return hasCode(error, "ENOENT", "ESRCH");
+}
+
+function isForbidden(error: unknown): boolean {
+  return hasCode(error, "EACCES", "EPERM");
 }
 
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {

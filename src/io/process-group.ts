@@ -1,4 +1,4 @@
-import { sendSignal } from "./send-signal.ts";
+import { groupExists, sendSignal } from "./send-signal.ts";
 import type { Census, Tree, TreeRoot } from "./tree.ts";
 
 const nobody: Census = { members: [], unsure: 0, settled: true };
@@ -22,12 +22,12 @@ export class ProcessGroup implements Tree {
   }
 
   kill(): Promise<Census> {
-    return Promise.resolve(this.signalGroup("SIGKILL") ? somebody : nobody);
+    this.signalGroup("SIGKILL");
+    return this.look();
   }
 
   look(): Promise<Census> {
-    const there = this.#root !== null && sendSignal(-this.#root.pid, 0);
-    return Promise.resolve(there ? somebody : nobody);
+    return Promise.resolve(this.#root !== null && groupExists(this.#root.pid) ? somebody : nobody);
   }
 
   killNow(): void {

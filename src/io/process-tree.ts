@@ -1,25 +1,25 @@
-import { listPids, readStat, type ProcessStat } from "./proc.ts";
+import { listPids, newestPid, readStat, type ProcessStat } from "./proc.ts";
 import { RunIdSearch } from "./run-id-search.ts";
-import { sendSignal } from "./send-signal.ts";
+import { groupExists, sendSignal } from "./send-signal.ts";
 import type { Census, Tree, TreeRoot } from "./tree.ts";
+import { TreeSessions } from "./tree-sessions.ts";
 
 /**
  * The process tree of one run on Linux, found in /proc. A process belongs to it that started no earlier than the command
- * and is the command, is in its group or session, carries the run's id, descends from one that belongs, or belonged
- * before. Zombies count as gone. What escapes: a process that left group and session, is no child of the tree any more,
- * and wiped its environment or became a user whose /proc we may not read, before we ever looked.
+ * and is the command, is in its session or in one that a member began, carries the run's id, descends from one that
+ * belongs, or belonged before. Zombies count as gone. What escapes: a process that left the session, is no child of the
+ * tree any more, and wiped its environment or became a user whose /proc we may not read, before we ever looked.
  */
 export class ProcessTree implements Tree {
   readonly #search: RunIdSearch;
   /** pid -> start time. Once of the tree, always of the tree, whatever it did to its group or environment since. */
   readonly #members = new Map<number, number>();
   readonly #ended = new Map<number, number>();
+  readonly #sessions = new TreeSessions();
   readonly #never: ReadonlySet<number>;
   #since: number;
   #root: TreeRoot | null = null;
   #isHeld: () => boolean = () => false;
-  /** The command is reaped and its group and session are empty: their number may be given to strangers. */
-  #groupOver = false;
 
   /** `since`: start time of a process that is older than the command. `never`: pids that are left alone. */
   constructor(runId: string, since: number, never: readonly number[]) {
@@ -31,24 +31,27 @@ export class ProcessTree implements Tree {
   grow(root: TreeRoot, isHeld: () => boolean = () => false): void {
     this.#root = root;
     this.#isHeld = isHeld;
-    this.#since = root.startTime;
+    this.#since = Math.max(this.#since, root.startTime);
+    this.#sessions.add(root.pid, root.startTime);
   }
 
   signalGroup(signal: string): boolean {
     const root = this.#root;
-    if (root === null) return false;
     // As long as the command's process exists, be it as a zombie, the group is its own.
-    if (!this.#isHeld() && readStat(root.pid)?.startTime !== root.startTime) return false;
+    if (root === null || !(this.#isHeld() || statNow(root.pid)?.startTime === root.startTime)) return false;
     sendSignal(-root.pid, signal);
     return true;
   }
 
   killNow(): void {
+    // First: who lives outside the group may be known by its parent alone, and that is about to die.
+    const members = this.#found();
     const send = this.#sender("SIGKILL", this.signalGroup("SIGKILL"));
-    for (const member of this.#sweep().members.values()) send(member);
+    for (const member of members) send(member);
   }
 
   async signal(signal: string): Promise<void> {
+    this.#found();
     const send = this.#sender(signal, this.signalGroup(signal));
     for (const member of (await this.look()).members) {
       // A leader-exec in the tree hears the signal itself and passes it on: its command must not get it twice.
@@ -57,75 +60,86 @@ export class ProcessTree implements Tree {
   }
 
   async kill(): Promise<Census> {
-    return await this.look(this.#sender("SIGKILL", this.signalGroup("SIGKILL")));
+    this.killNow();
+    return await this.look(this.#sender("SIGKILL", false));
   }
 
   async look(found: (member: ProcessStat) => void = () => undefined): Promise<Census> {
-    const { processes, members, settled } = this.#sweep();
+    const { processes, members, hidden, settled } = this.#sweep();
     for (const member of members.values()) found(member);
-    if (this.#root === null)
-      this.#search.keep(() => false); // a command that is just being started gets its id in exec
-    else this.#search.keep((pid) => processes.has(pid));
+    if (this.#root === null) this.#search.doubt();
+    this.#search.keep((pid) => processes.has(pid));
     const strangers = [...processes.values()].filter(({ pid }) => !members.has(pid));
     const { unsure, gone } = await this.#search.look(strangers, (stat) => {
       members.set(stat.pid, stat);
       found(stat);
     });
     for (const stat of addDescendants(processes, members)) found(stat);
+    for (const stat of members.values()) this.#sessions.addOrphaned(stat, processes);
     this.#remember(members);
-    return { members: [...members.values()], unsure, settled: settled && gone === 0 };
+    return { members: [...members.values()], unsure: unsure + hidden, settled: settled && gone === 0 };
+  }
+
+  /** Remembers who belongs; nobody when it cannot be looked, for want of a descriptor. */
+  #found(): readonly ProcessStat[] {
+    try {
+      return [...this.#sweep().members.values()];
+    } catch {
+      return []; // the group can be signalled all the same, and whoever waits for the end of the tree looks again
+    }
   }
 
   /** All that stat alone can tell, in one go. */
   #sweep(): Sweep {
+    const newestBefore = newestPid();
+    const listed = listPids().filter((pid) => pid > 1 && !this.#never.has(pid));
+    const stats = listed.map(readStat).filter((stat) => stat !== null);
+    // Who vanished may have left a child behind that was not listed yet, and so may whoever was started meanwhile.
+    let settled = stats.length === listed.length && newestPid() === newestBefore;
+    const isYoung = (stat: ProcessStat): boolean => stat.startTime >= this.#since && !stat.kernel;
+    const young = stats.filter(isYoung);
+    this.#sessions.begin(
+      young,
+      stats.filter((stat) => !isYoung(stat)),
+    );
     const processes = new Map<number, ProcessStat>();
     const members = new Map<number, ProcessStat>();
-    let settled = true;
-    let groupHeld = this.#root === null;
-    for (const pid of listPids()) {
-      const stat = pid > 1 && !this.#never.has(pid) ? readStat(pid) : undefined;
-      if (stat === null) settled = false; // it may have left a child behind that was not listed yet
-      if (!stat || stat.startTime < this.#since || stat.kernel) continue;
-      if (this.#isOtherRoot(stat)) this.#groupOver = true;
-      const inGroup = this.#isInGroup(stat);
-      groupHeld ||= inGroup;
-      const isMember = inGroup || this.#members.get(pid) === stat.startTime;
-      if (!stat.ended) processes.set(pid, stat);
-      else if (isMember && this.#ended.get(pid) !== stat.startTime) {
+    for (const stat of young) {
+      const isMember = this.#sessions.has(stat) || this.#members.get(stat.pid) === stat.startTime;
+      if (!stat.ended) processes.set(stat.pid, stat);
+      else if (isMember && this.#ended.get(stat.pid) !== stat.startTime) {
         settled = false;
-        this.#ended.set(pid, stat.startTime);
+        this.#ended.set(stat.pid, stat.startTime);
       }
-      if (!stat.ended && isMember) members.set(pid, stat);
+      if (!stat.ended && isMember) members.set(stat.pid, stat);
     }
-    if (settled && !groupHeld) this.#groupOver = true;
+    const hidden = this.#root !== null && this.#sessions.isUnseen(this.#root.pid) && groupExists(this.#root.pid);
+    if (settled && !hidden) this.#sessions.forgetUnseen();
     addDescendants(processes, members);
     this.#remember(members);
-    return { processes, members, settled };
-  }
-
-  #isInGroup(stat: ProcessStat): boolean {
-    if (this.#root === null || this.#groupOver) return false;
-    return stat.group === this.#root.pid || stat.session === this.#root.pid;
-  }
-
-  #isOtherRoot(stat: ProcessStat): boolean {
-    return stat.pid === this.#root?.pid && stat.startTime !== this.#root.startTime;
+    return { processes, members, hidden: hidden ? 1 : 0, settled };
   }
 
   #remember(members: ReadonlyMap<number, ProcessStat>): void {
-    for (const [pid, stat] of members) this.#members.set(pid, stat.startTime);
+    for (const { pid, session, startTime } of members.values()) {
+      this.#members.set(pid, startTime);
+      if (pid === session) this.#sessions.add(pid, startTime);
+    }
   }
 
   /**
-   * Signals one member after the other, their group as a whole: nobody can fork out of that. Makes sure first that the pid
-   * still is that process; between two instructions no pid comes round again.
+   * Signals one member after the other, and its group as a whole where all of that is ours: nobody can fork out of that.
+   * Makes sure first that the pid still is that process; between two instructions no pid comes round again.
    */
   #sender(signal: string, groupDone: boolean): (member: ProcessStat) => void {
-    return ({ pid, group, startTime }) => {
-      const inGroup = group === this.#root?.pid;
-      if ((inGroup && groupDone) || readStat(pid)?.startTime !== startTime) return;
-      sendSignal(inGroup ? -group : pid, signal);
-      groupDone ||= inGroup;
+    const done = new Set<number>(groupDone && this.#root !== null ? [this.#root.pid] : []);
+    return ({ pid, startTime }) => {
+      const stat = statNow(pid);
+      if (stat?.startTime !== startTime || done.has(stat.group)) return;
+      // Other groups than the command's may hold a nested leader-exec's command, which has its signals from there.
+      const whole = signal === "SIGKILL" ? this.#sessions.has(stat) : stat.group === this.#root?.pid;
+      if (whole) done.add(stat.group);
+      sendSignal(whole ? -stat.group : pid, signal);
     };
   }
 }
@@ -134,7 +148,18 @@ interface Sweep {
   /** Every living process that is young enough, by pid. */
   readonly processes: ReadonlyMap<number, ProcessStat>;
   readonly members: Map<number, ProcessStat>;
+  /** 1 when the command's group exists although /proc shows nobody in it (mounted with hidepid), else 0. */
+  readonly hidden: number;
   readonly settled: boolean;
+}
+
+/** Null also when there is no descriptor to be had: without a look it is not certain who that is. */
+function statNow(pid: number): ProcessStat | null {
+  try {
+    return readStat(pid);
+  } catch {
+    return null; // nothing is signalled then, and the look that follows fails as well
+  }
 }
 
 /** Adds every process whose parent is a member, until there is none left; answers with the new ones. */

@@ -22,7 +22,8 @@ interface Known {
 
 /**
  * Tells whether processes carry a run's id in their environment. Each process is read once: the id is only ever inherited,
- * so who did not get it at its start does not get it later. An environment that we may not read counts as foreign (a
+ * so who did not get it at its start does not get it later. An empty environment is read again at each look: an exec that
+ * waits for a slow disk looks the same. An environment that we may not read counts as foreign (a
  * process that became another user and left the group escapes: documented); one that does not answer stays `unsure`.
  */
 export class RunIdSearch {
@@ -59,7 +60,7 @@ export class RunIdSearch {
       known = { startTime: stat.startTime, verdict: "unsure", emptySince: null, reading: null };
       this.#known.set(stat.pid, known);
     }
-    if (known.verdict !== "unsure") return known.verdict;
+    if (known.verdict !== "unsure" && known.emptySince === null) return known.verdict;
     if (known.reading === null && this.#hanging < mayHang) {
       const reading = this.#read(stat.pid, known);
       known.reading = reading;
@@ -69,6 +70,13 @@ export class RunIdSearch {
       }
     }
     return known.verdict;
+  }
+
+  /** A foreign process may be one that was just forked and gets the id in exec: each is read again. */
+  doubt(): void {
+    for (const known of this.#known.values()) {
+      if (known.verdict === "foreign" && known.emptySince === null) known.verdict = "unsure";
+    }
   }
 
   /** Forgets every process for which this is false, so that the memory does not grow. */
@@ -83,8 +91,13 @@ export class RunIdSearch {
       const block = await readEnvironment(pid);
       if (block === "gone") known.verdict = "gone";
       else if (block === "unreadable") known.verdict = "foreign";
-      else if (block.length > 0) known.verdict = markIn(block, this.#runId);
-      else if (performance.now() - (known.emptySince ??= performance.now()) > execTakes) known.verdict = "foreign";
+      else if (block.length > 0) {
+        known.emptySince = null;
+        known.verdict = markIn(block, this.#runId);
+      } else {
+        known.emptySince ??= performance.now();
+        known.verdict = performance.now() - known.emptySince > execTakes ? "foreign" : "unsure";
+      }
     } catch {
       known.verdict = "unsure"; // no descriptor to be had, or alike: asked again at the next look
     } finally {

@@ -3,11 +3,23 @@
  * sent. Refuses what can never be meant: 0 and -1 mean our own group and everybody, 1 is init.
  */
 export function sendSignal(pid: number, signal: string | 0): boolean {
-  if (!Number.isSafeInteger(pid) || Math.abs(pid) <= 1 || pid === process.pid) return false;
+  return send(pid, signal) === "sent";
+}
+
+/** Whether a group has any process, be it a zombie or one that we may not signal. */
+export function groupExists(group: number): boolean {
+  return send(-group, 0) !== "gone";
+}
+
+function send(pid: number, signal: string | 0): "sent" | "gone" | "forbidden" {
+  if (!Number.isSafeInteger(pid) || Math.abs(pid) <= 1 || pid === process.pid) return "gone";
   try {
-    return process.kill(pid, signal);
+    process.kill(pid, signal);
+    return "sent";
   } catch (error) {
-    if (error instanceof Error && "code" in error && ["ESRCH", "EPERM"].includes(String(error.code))) return false;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ESRCH") return "gone";
+    if (code === "EPERM") return "forbidden";
     throw error;
   }
 }

@@ -3,8 +3,8 @@ import type { Census, Tree } from "./tree.ts";
 
 const looking: readonly Millis[] = [5, 10, 20, 50, 100];
 const killing: readonly Millis[] = [1, 2, 5, 10, 20, 50];
-/** On a machine where something ends at every look, this many empty looks in a row are enough. */
-const emptyLooks = 3;
+/** On a machine where something starts or ends during every look, this many empty looks in a row are enough. */
+const emptyLooks = 20;
 
 /**
  * Follows a tree until it is gone: looks gently for it to leave by itself, or kills in rounds, because what forks while
@@ -38,11 +38,11 @@ export class TreeWatch {
     if (!this.#running && !this.#over) void this.#run();
   }
 
-  /** The group dies before this returns; the rest in the rounds that follow. */
+  /** All that is found without waiting dies before this returns; the rest in the rounds that follow. */
   kill(): void {
     if (this.#over) return;
     this.#kills = true;
-    this.#tree.signalGroup("SIGKILL");
+    this.#tree.killNow();
     this.look();
   }
 

@@ -31,6 +31,6 @@ export interface Tree {
   kill(): Promise<Census>;
   /** Looks only. Each member is told to `found` as soon as it is found. */
   look(found?: (member: ProcessStat) => void): Promise<Census>;
-  /** SIGKILLs what can be found without waiting: for the last moment of our own life. */
+  /** SIGKILLs what can be found without waiting: at least the group, whatever else fails. */
   killNow(): void;
 }

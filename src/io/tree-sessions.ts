@@ -1,0 +1,53 @@
+import type { ProcessStat } from "./proc.ts";
+
+/**
+ * The sessions that belong to a tree whole: each was begun by a member, and nobody can join a session from outside
+ * (setsid(2), setpgid(2)). So a child that a member forks in its last moment is still found, even without an environment.
+ */
+export class TreeSessions {
+  /** Number -> start time of the process that began it. */
+  readonly #sessions = new Map<number, number>();
+  #seen = new Set<number>();
+  #older = new Set<number>();
+
+  add(session: number, startTime: number): void {
+    this.#sessions.set(session, startTime);
+    this.#seen.add(session);
+  }
+
+  /**
+   * The session of a member that was found by its id: ours when whoever began it has ended, and nobody in it is older than
+   * the command. It is not ours when it began elsewhere: a terminal in which somebody copied the id.
+   */
+  addOrphaned(member: ProcessStat, living: ReadonlyMap<number, ProcessStat>): void {
+    const { session } = member;
+    if (session > 1 && !living.has(session) && !this.#older.has(session) && !this.#sessions.has(session))
+      this.add(session, 0);
+  }
+
+  has(stat: ProcessStat): boolean {
+    return this.#sessions.has(stat.session);
+  }
+
+  /** A new look, at these processes, zombies too, and those that are older than the command. A number that came round again is no longer ours. */
+  begin(processes: readonly ProcessStat[], older: readonly ProcessStat[]): void {
+    this.#older = new Set(older.map(({ session }) => session));
+    for (const { pid, startTime } of processes) {
+      const began = this.#sessions.get(pid);
+      if (began !== undefined && began !== 0 && began !== startTime) this.#sessions.delete(pid);
+    }
+    this.#seen = new Set(processes.map(({ session }) => session));
+  }
+
+  /** It is ours, and this look found nobody in it. */
+  isUnseen(session: number): boolean {
+    return this.#sessions.has(session) && !this.#seen.has(session);
+  }
+
+  /** The look was a sure one: a session in which nobody was found is over, and its number may be given to strangers. */
+  forgetUnseen(): void {
+    for (const session of this.#sessions.keys()) {
+      if (!this.#seen.has(session)) this.#sessions.delete(session);
+    }
+  }
+}
