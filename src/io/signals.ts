@@ -52,6 +52,9 @@ export function createSignals(): Signals {
     process.on(signal.name, handler);
     return { name: signal.name, handler };
   });
+  // SIGIO by its other name: signal-exit listens to it, and would end us if it were alone there.
+  const alias = (): void => undefined;
+  process.on("SIGPOLL", alias);
   return {
     listen: (listener) => {
       tell = listener;
@@ -59,6 +62,7 @@ export function createSignals(): Signals {
     },
     close: () => {
       for (const { name, handler } of handlers) process.off(name, handler);
+      process.off("SIGPOLL", alias);
     },
   };
 }
