@@ -20,6 +20,10 @@ export interface Spawned {
  * Starts a command as the leader of its own session and process group, with our stdin, stdout and stderr, without a shell,
  * and with exactly this environment. execa's own clean-up is off: its kill on exit does not wait, and its delayed SIGKILL
  * would hit five seconds after any signal that is passed on.
+ *
+ * In a session of its own the command has no controlling terminal: it may read from and write to a terminal that it was
+ * given (no SIGTTIN, no EIO), Ctrl-C reaches it through us, and /dev/tty cannot be opened. Descriptors above 2 are not
+ * passed on, and Node mangles environment variables that are not UTF-8.
  */
 export function spawnCommand(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Spawned {
   const child = execa(file, args, {
