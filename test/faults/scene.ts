@@ -14,9 +14,12 @@ export interface Cast {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A program to start leader-exec with, which becomes it by exec: ["nsenter", ...]. */
   readonly through?: readonly string[];
-  /** Exit codes that are right for it; 0 and 143 after the end of the scene always are. */
+  /** Exit codes that are right for it; 0, 137 and 143 after the end of the scene always are. */
   readonly codes?: readonly number[];
 }
+
+/** A command that ignores SIGTERM must not hold up the end of a run. */
+const politeTimes = ["--termination-grace-period", "2s", "--log-format", "json"];
 
 /** What a supervised candidate may end with: leadership was lost. */
 const lost = 75;
@@ -30,6 +33,7 @@ export class Scene {
   /** Sentences about what is wrong with exits; looked at with the invariants. */
   readonly #wrong: string[] = [];
   readonly #t: TestContext;
+  readonly #casts = new Map<Candidate, Cast>();
   #over = false;
   /** The fault itself edits the Lease. */
   edited = false;
@@ -45,13 +49,15 @@ export class Scene {
   }
 
   /** A candidate that is started once. */
-  start({ probe = [], args = [], codes = [lost], ...more }: Cast = {}): Candidate {
+  start(cast: Cast = {}): Candidate {
+    const { probe = [], args = [], codes = [lost], ...more } = cast;
     const candidate = new Candidate(this.#t, {
-      args: ["--enable-leader-election", ...shortTimes, "--log-format", "json", ...this.place.args, ...args],
+      args: ["--enable-leader-election", ...shortTimes, ...politeTimes, ...this.place.args, ...args],
       command: [this.probe, this.oracle.journal, this.oracle.lock, ...probe],
       ...more,
     });
     this.candidates.push(candidate);
+    this.#casts.set(candidate, cast);
     candidate.child.once("exit", (code, signal) => this.#exited(candidate, codes, code, signal));
     return candidate;
   }
@@ -72,6 +78,11 @@ export class Scene {
     const found = this.candidates.find(({ pid }) => pid === parent);
     assert.ok(found, `a candidate with the pid ${parent} was started`);
     return found;
+  }
+
+  /** With what it was started. */
+  castOf(candidate: Candidate): Cast {
+    return this.#casts.get(candidate) ?? {};
   }
 
   /** Waits until exactly one command runs, and returns its root. */
@@ -140,7 +151,7 @@ export class Scene {
     if (left.length > 0) {
       this.#wrong.push(`leader-exec ${candidate.pid} ended and left ${left.map(({ pid }) => pid).join(", ")} behind`);
     }
-    const right = this.#over ? [...codes, 0, 143] : codes;
+    const right = this.#over ? [...codes, 0, 137, 143] : codes;
     const early = code === null && candidate.stderr === ""; // a signal that came before Node ran any of our code
     if (!early && (code === null || !right.includes(code))) {
       this.#wrong.push(

@@ -14,6 +14,17 @@ const table = {
   "process: SIGSTOP of the guard": [1, 5],
   "process: SIGTERM, SIGINT, SIGHUP, SIGQUIT between the first request and the command's start": [4, 40],
   "process: SIGTERM twice in a row": [1, 4],
+  "network: black hole of the holder, both ways": [2, 12],
+  "network: black hole of the holder, its command ignores SIGTERM": [1, 6],
+  "network: black hole of the holder, its command leaves a daemon": [1, 6],
+  "network: requests of the holder are lost, answers arrive": [0, 6],
+  "network: answers to the holder are lost, requests arrive": [1, 6],
+  "network: every packet of the holder is answered with a reset": [1, 6],
+  "network: flapping, 2 s on and 2 s off, for every candidate": [0, 2],
+  "network: 30 % of all packets are lost, for every candidate": [0, 3],
+  "network: old connections are dead without a word, new ones work": [1, 6],
+  "network: a black hole of the holder that is shorter than the renew deadline": [0, 6],
+  "network: black hole of every candidate, for two leases": [0, 3],
 } as const satisfies Record<string, readonly [quick: number, all: number]>;
 
 export type FaultName = keyof typeof table;
