@@ -7,8 +7,8 @@ export type Verdict = "own" | "nested" | "foreign" | "gone" | "unsure";
 
 /** How long one look waits for one environment. */
 const patience: Millis = 200;
-/** During exec a process has no environment for a moment; one that has none for this long wiped it. */
-const execTakes: Millis = 50;
+/** During exec a process has no environment for a moment, a longer one on a starved machine; who has none for this long wiped it. */
+const execTakes: Millis = 1000;
 /** libuv has four threads: reading may take some, and hang in two of them, and name resolution still works. */
 const readers = 3;
 const mayHang = 2;
