@@ -22,6 +22,8 @@ export type View =
       readonly seenAt: Millis;
       /** The longest duration seen in this holder's term: a shortened record does not shorten what was promised. */
       readonly duration: Millis;
+      /** Its last holder gave it back: nobody can be at work. */
+      readonly released: boolean;
       readonly jitter: Millis;
     };
 
@@ -48,6 +50,7 @@ export function observe(view: View, lease: StoredLease, lostRaces: number, turn:
       durationOf(lease.record, turn.me),
       sameTerm(before?.lease.record, lease.record) ? (before?.duration ?? 0) : 0,
     ),
+    released: isReleased(before, lease),
     jitter: raceJitter(lostRaces, turn),
   };
 }
@@ -99,10 +102,21 @@ export function isFree(record: LeaseRecord): boolean {
   return record.holder === "" && (record.markedBy === null || record.durationSeconds === 1);
 }
 
+/**
+ * Free by the hand of its holder. client-go's release under a leader-exec's mark is that of a term of client-go only when
+ * such a term was seen: since 0.34 it also writes its release over the Lease of its successor, who goes on.
+ */
+function isReleased(before: (View & { kind: "found" }) | null, { record, uid }: StoredLease): boolean {
+  if (record.holder !== "" || record.markedBy === null) return record.holder === "";
+  if (before?.lease.uid !== uid || before.lease.record.transitions !== record.transitions) return false;
+  const { holder, markedBy } = before.lease.record;
+  return isFree(record) && (before.released || (holder !== "" && holder !== markedBy));
+}
+
 /** When the holder's time is over. A holder that is not leader-exec gets one retry period more (DESIGN section 5). */
 function freeAt(view: View & { kind: "found" }, me: Candidate): Millis {
   const { record } = view.lease;
-  if (isFree(record)) return view.seenAt;
+  if (view.released) return view.seenAt;
   const slack = record.holder === "" || record.markedBy === record.holder ? 0 : me.timing.retryPeriod;
   return view.seenAt + view.duration + slack;
 }
@@ -137,13 +151,14 @@ export function isStale(view: View, lease: StoredLease): boolean {
 }
 
 function sameTerm(a: LeaseRecord | undefined, b: LeaseRecord): boolean {
-  if (a === undefined || isFree(b)) return false;
+  if (a === undefined) return false;
   return a.transitions === b.transitions && (a.holder === b.holder || b.holder === "");
 }
 
-/** Zero, null and missing durations: our own (DESIGN 6.8). */
+/** Zero, null and missing durations: our own (DESIGN 6.8); also for the 1 s of a release, which tells nothing of the term. */
 function durationOf(record: LeaseRecord, me: Candidate): Millis {
-  return record.durationSeconds === null ? me.timing.leaseDuration : record.durationSeconds * 1000;
+  if (record.durationSeconds === null || isFree(record)) return me.timing.leaseDuration;
+  return record.durationSeconds * 1000;
 }
 
 function raceJitter(lostRaces: number, turn: Turn): Millis {

@@ -64,7 +64,22 @@ void test("a holder that was cleared by hand may still run: wait for its duratio
     until(seen({ holder: "", markedBy: "other", durationSeconds: 2 }, 3_000, seen({}), "11"), 3_000),
     18_000,
   );
-  assert.equal(until(seen({ holder: "", markedBy: "other", durationSeconds: 1 })), "acquire", "client-go's release");
+});
+
+void test("client-go's release of its own term is one, also when a leader-exec's mark is still there from before", () => {
+  const released = { holder: "", markedBy: "other", durationSeconds: 1 };
+  const byClientGo = seen({ holder: "go", markedBy: "other" });
+  const after = seen(released, 2_000, byClientGo, "11");
+  assert.equal(until(after, 2_000), "acquire");
+  assert.equal(until(seen({ ...released, renewTime: epoch + 9_000 }, 3_000, after, "12"), 3_000), "acquire");
+});
+
+void test("client-go's release of a term that is a leader-exec's, or may be, ends nothing: wait for the duration", () => {
+  const released = { holder: "", markedBy: "other", durationSeconds: 1 };
+  assert.equal(until(seen(released, 2_000, seen({ durationSeconds: 40 }), "11"), 2_000), 42_000);
+  assert.equal(until(seen(released)), 16_000, "the holder before was not seen");
+  const earlier = seen({ holder: "go", markedBy: "other", transitions: 1 });
+  assert.equal(until(seen(released, 2_000, earlier, "11"), 2_000), 17_000, "a term was missed");
 });
 
 void test("a Lease that was never there is created at once; a deleted one after the duration last seen", () => {
