@@ -39,7 +39,7 @@ export async function buildLab(versionText: string, say: (line: string) => void)
 }
 
 /** Removes what builds left behind whose process was killed. */
-async function sweep(folder: string): Promise<void> {
+export async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = /\.building-(\d+)-/.exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid))) {
@@ -63,7 +63,7 @@ async function derive(version: KubernetesVersion, scratch: string): Promise<Deri
 }
 
 /** Runs go and returns its output. Throws the end of what it said when it fails. */
-async function go(args: readonly string[], cwd: string): Promise<string> {
+export async function go(args: readonly string[], cwd: string): Promise<string> {
   const child = spawn("go", args, {
     cwd,
     env: { ...process.env, CGO_ENABLED: "0", GO111MODULE: "on", GOWORK: "off" },

@@ -17,12 +17,16 @@ export const programs = ["kube-apiserver", "etcd"] as const;
  * never in the repository. Its last part changes with the source, so that an old binary is never taken for a new one.
  */
 export function cacheFolder(version: string): string {
+  return builtFolder(version, [goSource, join(import.meta.dirname, "recipe.ts")]);
+}
+
+/** The folder of anything that is built from these sources for tests. */
+export function builtFolder(name: string, sources: readonly string[]): string {
   const { LEADER_EXEC_LAB_CACHE, XDG_CACHE_HOME } = process.env;
   const root = LEADER_EXEC_LAB_CACHE || XDG_CACHE_HOME || join(homedir(), ".cache");
-  const sources = [goSource, join(import.meta.dirname, "recipe.ts")];
   const hash = createHash("sha256");
   for (const source of sources) hash.update(readFileSync(source));
-  return join(root, "leader-exec-lab", version, hash.digest("hex").slice(0, 8));
+  return join(root, "leader-exec-lab", name, hash.digest("hex").slice(0, 8));
 }
 
 /** Why the programs of a lab cannot be run from this folder; undefined when they can. */
