@@ -58,7 +58,7 @@ async function closingOf(options: Options, log: StderrLog): Promise<Closing & { 
     const signals = createSignals();
     for (const message of checkMachine(options, process.platform, env))
       log.write({ level: "warn", message, fields: {} });
-    const failure = checkCommand(options, env, process.cwd());
+    const failure = checkCommand(options, env);
     const outcome: Outcome =
       failure === null
         ? await (options.election ? elect : runDirectly)(options, signals, log)

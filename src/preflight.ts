@@ -1,5 +1,5 @@
 /** What is looked at before anything is contacted: the machine, the command, our own environment. */
-import { findExecutable } from "./io/executable.ts";
+import { currentFolder, findExecutable } from "./io/executable.ts";
 import { checkProc } from "./io/proc.ts";
 import type { StartFailure } from "./core/types.ts";
 import type { Options } from "./options.ts";
@@ -27,8 +27,8 @@ export function checkMachine(options: Options, platform: NodeJS.Platform, env: E
 }
 
 /** Why the command cannot be started, found out before contending; null when nothing shows yet. */
-export function checkCommand(options: Options, env: Environment, cwd: string): StartFailure | null {
-  const search = findExecutable(options.command[0], env, cwd);
+export function checkCommand(options: Options, env: Environment): StartFailure | null {
+  const search = findExecutable(options.command[0], env, currentFolder());
   return "path" in search ? null : search;
 }
 

@@ -22,8 +22,8 @@ export interface Spawned {
  * would hit five seconds after any signal that is passed on.
  *
  * In a session of its own the command has no controlling terminal: it may read from and write to a terminal that it was
- * given (no SIGTTIN, no EIO), Ctrl-C reaches it through us, and /dev/tty cannot be opened. Descriptors above 2 are not
- * passed on, and Node mangles environment variables that are not UTF-8.
+ * given (no SIGTTIN, no EIO), Ctrl-C reaches it through us, and /dev/tty cannot be opened. No descriptor of ours is
+ * passed on besides these three, and Node mangles environment variables that are not UTF-8.
  */
 export function spawnCommand(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Spawned {
   const child = execa(file, args, {

@@ -1,6 +1,16 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { StartFailure } from "../core/types.ts";
+import { LocalTrouble } from "../world.ts";
+
+/** Throws LocalTrouble when it was removed: nothing can be started there. */
+export function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new LocalTrouble("the current folder does not exist any more; change to another one and start again");
+  }
+}
 
 /** What execvp(3) of glibc searches when PATH is not set at all. */
 const defaultPath = "/bin:/usr/bin";

@@ -4,8 +4,8 @@ import { guardExit, type GuardMessage } from "./guard-protocol.ts";
 import type { Tree, TreeRoot } from "./tree.ts";
 import { TreeWatch } from "./tree-watch.ts";
 
-/** How often the clock is looked at: timers do not count suspend. */
-const tick: Millis = 250;
+/** How often the clock is looked at: timers do not count suspend. After one, leader-exec's own tick is there earlier. */
+const tick: Millis = 500;
 /** Who wakes this late was frozen itself, and reads first what it was told meanwhile. */
 const late: Millis = 50;
 const readingTakes: Millis = 20;

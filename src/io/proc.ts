@@ -46,16 +46,30 @@ const statBuffer = Buffer.allocUnsafe(1024);
  * user's, with hidepid) counts as none. Throws what else goes wrong, like EMFILE.
  */
 export function readStat(pid: number): ProcessStat | null {
+  const text = readStatText(pid);
+  return text === null ? null : parseStat(text);
+}
+
+function readStatText(pid: number): string | null {
   let file: number | undefined;
   try {
     file = openSync(`/proc/${pid}/stat`, "r");
-    return parseStat(statBuffer.toString("latin1", 0, readSync(file, statBuffer, 0, 1024, 0)));
+    return statBuffer.toString("latin1", 0, readSync(file, statBuffer, 0, 1024, 0));
   } catch (error) {
     if (isGone(error) || isForbidden(error)) return null;
     throw error;
   } finally {
     if (file !== undefined) closeSync(file);
   }
+}
+
+/**
+ * Whether a process has no environment because it is just in exec (or ending), as opposed to having wiped it or never got
+ * one: env_end, field 51 of /proc/PID/stat, is 0 only as long as there is no new stack yet. Throws as readStat does.
+ */
+export function isBetweenEnvironments(pid: number): boolean {
+  const text = readStatText(pid);
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ")[48] === "0";
 }
 
 /** All pids of this moment. */

@@ -1,14 +1,14 @@
 import type { Millis } from "../core/types.ts";
 import { markIn } from "../tree-mark.ts";
-import { readEnvironment, type ProcessStat } from "./proc.ts";
+import { isBetweenEnvironments, readEnvironment, type ProcessStat } from "./proc.ts";
 
 /** `nested`: ours, below another leader-exec that we run. `gone`: it ended. `unsure`: no answer yet, it may be ours. */
 export type Verdict = "own" | "nested" | "foreign" | "gone" | "unsure";
 
 /** How long one look waits for one environment. */
 const patience: Millis = 200;
-/** During exec a process has no environment for a moment, a longer one on a starved machine; who has none for this long wiped it. */
-const execTakes: Millis = 1000;
+/** Longer than an exec waits for a slow disk, but not for ever: what hangs in its own end looks the same. */
+const execTakes: Millis = 5000;
 /** libuv has four threads: reading may take some, and hang in two of them, and name resolution still works. */
 const readers = 3;
 const mayHang = 2;
@@ -22,8 +22,8 @@ interface Known {
 
 /**
  * Tells whether processes carry a run's id in their environment. Each process is read once: the id is only ever inherited,
- * so who did not get it at its start does not get it later. An empty environment is read again at each look: an exec that
- * waits for a slow disk looks the same. An environment that we may not read counts as foreign (a
+ * so who did not get it at its start does not get it later. A process that is just in exec is read again at each look. An
+ * environment that we may not read counts as foreign (a
  * process that became another user and left the group escapes: documented); one that does not answer stays `unsure`.
  */
 export class RunIdSearch {
@@ -94,9 +94,12 @@ export class RunIdSearch {
       else if (block.length > 0) {
         known.emptySince = null;
         known.verdict = markIn(block, this.#runId);
-      } else {
+      } else if (isBetweenEnvironments(pid)) {
         known.emptySince ??= performance.now();
         known.verdict = performance.now() - known.emptySince > execTakes ? "foreign" : "unsure";
+      } else {
+        known.emptySince = null;
+        known.verdict = "foreign";
       }
     } catch {
       known.verdict = "unsure"; // no descriptor to be had, or alike: asked again at the next look

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { describeWithLab, leasePath, until } from "../lab/index.ts";
-import { Candidate, folderOf, isThere, type Start } from "../support/candidate.ts";
+import { Candidate, folderOf, isThere, product, type Start } from "../support/candidate.ts";
 
 const elect = ["--enable-leader-election"];
 
@@ -53,6 +54,15 @@ void test("a command that cannot be started is found out before contending: 127 
     await refused(t, { args: [], command }, code, sentence);
   }
   assert.ok(!existsSync(`${folder}/leases`));
+});
+
+void test("a current folder that was removed is one clear sentence and 125", () => {
+  const script = `cd "$(mktemp -d)" && rmdir "$PWD" && exec "$0" "$@"`;
+  const { status, stderr } = spawnSync("sh", ["-c", script, process.execPath, product, "--", "/bin/echo"], {
+    encoding: "utf8",
+  });
+  assert.equal(status, 125);
+  assert.match(stderr, /error: the current folder does not exist any more; change to another one/);
 });
 
 void test("what is wrong with the kubeconfig on this machine ends with 125 at once", async (t) => {

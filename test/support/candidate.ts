@@ -47,7 +47,10 @@ export class Candidate {
   stdout = "";
   stderr = "";
 
-  constructor(t: TestContext, { args = [], command = [process.execPath, probe], env = {}, stdio, through = [] }: Start) {
+  constructor(
+    t: TestContext,
+    { args = [], command = [process.execPath, probe], env = {}, stdio, through = [] }: Start,
+  ) {
     const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOurs(name)));
     const [file = "", ...more] = [...through, process.execPath, product, ...args, "--", ...command];
     this.child = spawn(file, more, {
