@@ -46,10 +46,7 @@ export function observe(view: View, lease: StoredLease, lostRaces: number, turn:
     kind: "found",
     lease,
     seenAt: turn.at,
-    duration: Math.max(
-      durationOf(lease.record, turn.me),
-      sameTerm(before?.lease.record, lease.record) ? (before?.duration ?? 0) : 0,
-    ),
+    duration: promised(before, lease.record, turn.me),
     released: isReleased(before, lease),
     jitter: raceJitter(lostRaces, turn),
   };
@@ -150,9 +147,19 @@ export function isStale(view: View, lease: StoredLease): boolean {
   return known !== null && lease.version !== known && !isNewer(lease.version, known);
 }
 
-function sameTerm(a: LeaseRecord | undefined, b: LeaseRecord): boolean {
-  if (a === undefined) return false;
+function sameTerm(a: LeaseRecord, b: LeaseRecord): boolean {
   return a.transitions === b.transitions && (a.holder === b.holder || b.holder === "");
+}
+
+/**
+ * How long the holder may be at work after this record. Within a term the longest duration counts, so that a hand that
+ * shortens it takes nothing back; a renewal by the holder itself takes back what a hand had made longer than ours.
+ */
+function promised(before: (View & { kind: "found" }) | null, record: LeaseRecord, me: Candidate): Millis {
+  const now = durationOf(record, me);
+  if (before === null || !sameTerm(before.lease.record, record)) return now;
+  const renewed = record.holder !== "" && (record.renewTime ?? 0) > (before.lease.record.renewTime ?? Infinity);
+  return Math.max(now, renewed ? Math.min(before.duration, me.timing.leaseDuration) : before.duration);
 }
 
 /** Zero, null and missing durations: our own (DESIGN 6.8); also for the 1 s of a release, which tells nothing of the term. */

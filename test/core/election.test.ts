@@ -44,6 +44,17 @@ void test("a duration that is shortened within a term does not shorten what was 
   assert.equal(until(shortened, 2_000), 17_000);
 });
 
+void test("a duration that a hand made longer is waited out only until the holder renews", () => {
+  const longer = seen({ durationSeconds: 2 ** 31 - 1 }, 2_000, seen({}), "11");
+  assert.equal(until(longer, 2_000), 2_000 + (2 ** 31 - 1) * 1_000);
+  assert.equal(until(seen({ renewTime: epoch + 2_000 }, 3_000, longer, "12"), 3_000), 18_000);
+});
+
+void test("a renewal that carries a hand's shorter duration does not shorten what was promised, up to our own", () => {
+  const shortened = seen({ durationSeconds: 1, renewTime: epoch + 2_000 }, 2_000, seen({}), "11");
+  assert.equal(until(shortened, 2_000), 17_000);
+});
+
 void test("a new holder's shorter duration counts", () => {
   const next = seen({ holder: "third", transitions: 4, durationSeconds: 5 }, 2_000, seen({}), "11");
   assert.equal(until(next, 2_000), 7_000);
