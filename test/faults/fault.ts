@@ -71,6 +71,9 @@ class Tally {
       await this.#look(scene);
       await this.#countRequests(scene, performance.now() - began);
       await scene.end();
+    } catch (error) {
+      await scene.abandon();
+      throw error;
     } finally {
       this.#recoveries.push(...scene.recoveries);
       for (const note of scene.notes) this.#notes.add(note);

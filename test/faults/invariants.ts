@@ -46,7 +46,7 @@ export function examine({ oracle, writes, edited }: Evidence): Findings {
   }
   if (margin <= 0) broken.push(`a command lived ${(-margin).toFixed(0)} ms longer than its lease`);
   broken.push(...tokensThatDoNotGrow(trees));
-  if (!edited) broken.push(...takenAlive(writes));
+  if (!edited) broken.push(...takenAlive(writes.filter(({ by }) => by === "candidate")));
   return { broken, overlaps: overlaps.length, margin };
 }
 
@@ -67,7 +67,7 @@ function tokensThatDoNotGrow(trees: readonly TreeLife[]): string[] {
   });
 }
 
-/** Nobody overwrites the record of a holder whose lease duration is not over. */
+/** No candidate overwrites what another one wrote less than a lease duration ago. */
 function takenAlive(writes: readonly Applied[]): string[] {
   return writes.flatMap((write, index) => {
     const before = writes[index - 1];

@@ -1,7 +1,15 @@
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { leasePath, type Answer, type AuditEntry, type KubeObject, type Lab, type LabUser } from "../lab/index.ts";
+import {
+  leasePath,
+  type Answer,
+  type AuditEntry,
+  type Credentials,
+  type KubeObject,
+  type Lab,
+  type LabUser,
+} from "../lab/index.ts";
 import { folderOf } from "../support/candidate.ts";
 
 /** A write that the store applied. `at`: milliseconds since 1970, when the request came in: nobody saw it earlier. */
@@ -30,6 +38,7 @@ export interface ServerPlace extends Place {
   readonly lease: string;
   readonly path: string;
   readonly user: LabUser;
+  readonly credentials: Credentials | undefined;
   /** A request with all rights to the Lease's own path. */
   admin(method: string, body?: unknown): Promise<Answer>;
 }
@@ -47,12 +56,21 @@ export function filePlace(t: TestContext): Place {
   };
 }
 
-/** A fresh Lease on the lab's server, and a user with exactly the documented Role. `server`: the way to it. */
-export async function serverPlace(lab: Lab, server = lab.url): Promise<ServerPlace> {
+/**
+ * A fresh Lease on the lab's server, and a user with exactly the documented Role.
+ * @param server the way to it
+ * @param credentialsOf how the user proves who it is, if not by its token
+ */
+export async function serverPlace(
+  lab: Lab,
+  server = lab.url,
+  credentialsOf?: (user: LabUser) => Promise<Credentials>,
+): Promise<ServerPlace> {
   const namespace = await lab.createNamespace();
   const lease = "job";
   const user = await lab.user(namespace, lease);
-  const kubeconfig = await user.kubeconfig({ server });
+  const credentials = await credentialsOf?.(user);
+  const kubeconfig = await user.kubeconfig({ server, ...(credentials ? { credentials } : {}) });
   const path = leasePath(namespace, lease);
   const ofLease = (entry: AuditEntry): boolean => entry.namespace === namespace && entry.resource === "leases";
   return {
@@ -61,6 +79,7 @@ export async function serverPlace(lab: Lab, server = lab.url): Promise<ServerPla
     lease,
     path,
     user,
+    credentials,
     args: ["--kubeconfig", kubeconfig, "--lease-name", lease],
     admin: (method, body) => lab.admin(method, path, body),
     requests: async () => (await lab.auditLog.entries((entry) => ofLease(entry) && entry.user === user.name)).length,

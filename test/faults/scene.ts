@@ -137,6 +137,15 @@ export class Scene {
     await until("no command is left", () => this.oracle.running().length === 0);
   }
 
+  /** Ends all candidates at once, and what they run: after a failure. */
+  async abandon(): Promise<void> {
+    this.#over = true;
+    for (const { child } of this.candidates) {
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    }
+    await Promise.all(this.candidates.map(({ exited }) => exited));
+  }
+
   #only(): Life | undefined {
     const running = this.oracle.running();
     const [first] = running.filter(({ kind }) => kind === "root");

@@ -25,6 +25,15 @@ const table = {
   "network: old connections are dead without a word, new ones work": [1, 6],
   "network: a black hole of the holder that is shorter than the renew deadline": [0, 6],
   "network: black hole of every candidate, for two leases": [0, 3],
+  "api: annotations of others in a loop: every renewal meets a conflict": [1, 3],
+  "api: Lease deleted in a loop": [1, 3],
+  "api: Lease deleted and created again by another holder": [1, 3],
+  "api: holder overwritten by hand": [1, 6],
+  "api: holder cleared by hand, several times": [1, 3],
+  "api: duration edited to 1, 0, null and 68 years, then kill -9 of the holder": [4, 4],
+  "api: renewTime edited to the past, the future and to nonsense": [0, 3],
+  "api: the token is refused, later its file has a good one": [0, 2],
+  "api: one verb after the other is taken from the Role, later given back": [0, 4],
 } as const satisfies Record<string, readonly [quick: number, all: number]>;
 
 export type FaultName = keyof typeof table;
