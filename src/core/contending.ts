@@ -32,6 +32,7 @@ export function initial(turn: Turn): Standby {
     doubted: false,
     lookAt: turn.at,
     mustLook: false,
+    pauseUntil: turn.at,
     startedAt: turn.at,
     contact: false,
     reads: noTrouble,
@@ -45,8 +46,8 @@ export function initial(turn: Turn): Standby {
 export function standbyWake(state: Standby, turn: Turn): Millis {
   if (state.request !== null) return startupEnd(state, turn);
   const decision = decide(state.view, turn);
-  const until = decision.kind === "wait" && !state.mustLook ? decision.until : Infinity;
-  return Math.min(until, state.lookAt, startupEnd(state, turn));
+  const until = decision.kind === "wait" ? decision.until : state.pauseUntil;
+  return Math.min(state.mustLook ? Infinity : until, state.lookAt, startupEnd(state, turn));
 }
 
 /** Sends what is due now, if nothing is under way. */
@@ -63,16 +64,21 @@ export function proceed(state: Standby, effects: readonly Effect[], turn: Turn):
     return [{ ...state, ids: id, request: { kind: "read", id } }, [...effects, read]];
   }
   const decision = decide(state.view, turn);
-  if (decision.kind !== "acquire" || state.mustLook) return [state, effects];
+  if (decision.kind !== "acquire" || state.mustLook || turn.at < state.pauseUntil) return [state, effects];
   const { write, from } = decision;
   const deadline = requestDeadline(turn.at, Infinity, turn.me.timing);
   const request: StandbyRequest = { kind: "acquire", id, sentAt: turn.at, write, from };
   return [{ ...state, ids: id, request }, [...effects, { kind: "write", id, write, deadline }]];
 }
 
-/** After an acquire that did not succeed, nothing is written before the Lease was read again. */
-export function lookAgain(state: Standby, lookAt: Millis, effects: readonly Effect[], turn: Turn): Stepped {
-  return proceed({ ...state, mustLook: true, lookAt }, effects, turn);
+/** After an acquire that did not succeed, nothing is written before the Lease was read again, nor before the pause is over. */
+export function lookAgain(
+  state: Standby,
+  { lookAt, pauseUntil }: Pick<Standby, "lookAt" | "pauseUntil">,
+  effects: readonly Effect[],
+  turn: Turn,
+): Stepped {
+  return proceed({ ...state, mustLook: true, lookAt, pauseUntil }, effects, turn);
 }
 
 /** One more failure: how long to pause (doubling), and a report when the cause is a new one. */

@@ -168,7 +168,8 @@ function durationOf(record: LeaseRecord, me: Candidate): Millis {
   return record.durationSeconds * 1000;
 }
 
-function raceJitter(lostRaces: number, turn: Turn): Millis {
+/** What a candidate that lost races waits at the next one: nothing at first, then a random part of a growing range. */
+export function raceJitter(lostRaces: number, turn: Turn): Millis {
   if (lostRaces === 0) return 0;
   return turn.chance * Math.min(longestRaceRange, firstRaceRange * 2 ** (lostRaces - 1));
 }

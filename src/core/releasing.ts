@@ -86,7 +86,7 @@ function written(state: Releasing, kind: "acquire" | "write", result: WriteResul
         ? sendRelease({ ...state, lease: result.lease }, result.lease, turn)
         : done(state, "released", null);
     case "conflict":
-      return kind === "acquire" ? finish(state.ending, "not-ours") : sendRead({ ...state, lease: null });
+      return kind === "acquire" ? finish(state.ending, "not-ours") : contested({ ...state, lease: null }, turn);
     case "missing":
       return finish(state.ending, "not-ours");
     case "failed":
@@ -104,8 +104,17 @@ function read(state: Releasing, result: ReadResult, turn: Turn): Stepped {
 }
 
 function failed(state: Releasing, failure: StoreFailure, turn: Turn): Stepped {
+  return [later({ ...state, message: failure.message }, turn), []];
+}
+
+/** Looked at again at once; in a storm of foreign edits each further look comes later. */
+function contested(state: Releasing, turn: Turn): Stepped {
+  return state.failures === 0 ? sendRead({ ...state, failures: 1 }) : [later(state, turn), []];
+}
+
+function later(state: Releasing, turn: Turn): Releasing {
   const pause = Math.min(firstRetry * 2 ** state.failures, longestRetry);
-  return [{ ...state, failures: state.failures + 1, message: failure.message, retryAt: turn.at + pause }, []];
+  return { ...state, failures: state.failures + 1, retryAt: turn.at + pause };
 }
 
 function sendRead(state: Releasing): Stepped {

@@ -46,9 +46,13 @@ export function renewIfDue({ hold, ids }: Kept, latest: Millis, turn: Turn): Ver
   return sendWrite({ hold, ids }, hold.lease, requestDeadline(turn.at, latest, turn.me.timing), turn);
 }
 
-/** Looks at the Lease now when a watch told what does not fit (null: a deletion); news that are not newer are ignored. */
+/**
+ * What a watch told. Another holder in a newer version is final: what we sent before can only conflict with it. Whatever else
+ * does not fit (null: a deletion) is looked at now; news that are not newer are ignored.
+ */
 export function verify({ hold, ids }: Kept, told: StoredLease | null, turn: Turn): Verdict {
   const fits = told !== null && (!isNewer(told.version, hold.lease.version) || sameContent(told, hold.lease));
+  if (!fits && told !== null && !isOurs(hold, told, turn)) return { kind: "lost", holder: told.record.holder };
   if (fits || hold.request !== null) return held({ hold, ids });
   return sendRead({ hold, ids }, turn.at + turn.me.timing.renewDeadline / 3);
 }
@@ -81,8 +85,7 @@ function read({ hold, ids }: Kept, request: HoldRead, result: ReadResult, turn: 
   if (result.kind === "failed") return failed({ hold, ids }, result, turn);
   if (result.kind === "missing") return sendWrite({ hold, ids }, null, request.deadline, turn);
   const { lease } = result;
-  const ours = lease.record.holder === turn.me.identity || clearedByHand(hold.lease, lease);
-  if (!ours) return { kind: "lost", holder: lease.record.holder };
+  if (!isOurs(hold, lease, turn)) return { kind: "lost", holder: lease.record.holder };
   const idle: Hold = { ...hold, request: null };
   if (lease.version === hold.lease.version) return held({ hold: idle, ids });
   const adopted: Hold = { ...idle, lease };
@@ -96,6 +99,10 @@ type HoldRead = HoldRequest & { kind: "read" };
 
 function held(kept: Kept, effects: readonly Effect[] = []): Verdict {
   return { kind: "held", ...kept, effects };
+}
+
+function isOurs(hold: Hold, lease: StoredLease, turn: Turn): boolean {
+  return lease.record.holder === turn.me.identity || clearedByHand(hold.lease, lease);
 }
 
 function sameContent(a: StoredLease, b: StoredLease): boolean {

@@ -1,6 +1,6 @@
 /** Standing by: look, watch, wait until the Lease is free by our own clock, take it. */
 import { failedAgain, lookAgain, nextLook, nextPoll, noTrouble, proceed, silence } from "./contending.ts";
-import { decide, isStale, observe, observeMissing, type View } from "./election.ts";
+import { decide, isNewer, isStale, observe, observeMissing, raceJitter, type View } from "./election.ts";
 import { startLeading } from "./leading.ts";
 import type { ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
 import { withdraw } from "./releasing.ts";
@@ -93,21 +93,29 @@ function told(state: Standby, effects: readonly Effect[], turn: Turn): Stepped {
 function acquiring(state: Standby, request: AcquireRequest, result: WriteResult, turn: Turn): Stepped {
   switch (result.kind) {
     case "stored":
+      if (overtaken(state.view, result.lease, turn))
+        return lookAgain(state, { lookAt: turn.at, pauseUntil: turn.at }, [], turn);
       return startLeading(state, result.lease, request, turn);
-    case "conflict":
-      return lookAgain(
-        { ...state, contact: true, acquires: noTrouble, lostRaces: state.lostRaces + 1 },
-        turn.at,
-        [],
-        turn,
-      );
+    case "conflict": {
+      // Perhaps nobody was faster, and somebody else edits the Lease all the time: no storm of requests then.
+      const pauseUntil = turn.at + raceJitter(state.lostRaces, turn);
+      const next: Standby = { ...state, contact: true, acquires: noTrouble, lostRaces: state.lostRaces + 1 };
+      return lookAgain(next, { lookAt: turn.at, pauseUntil }, [], turn);
+    }
     case "missing":
-      return lookAgain({ ...state, acquires: noTrouble }, turn.at, [], turn);
+      return lookAgain({ ...state, acquires: noTrouble }, { lookAt: turn.at, pauseUntil: turn.at }, [], turn);
     case "failed": {
       const [acquires, pause, report] = failedAgain(state.acquires, result, result.reason === "forbidden", turn);
-      return lookAgain({ ...state, acquires }, turn.at + pause, report, turn);
+      const lookAt = turn.at + pause;
+      return lookAgain({ ...state, acquires }, { lookAt, pauseUntil: lookAt }, report, turn);
     }
   }
+}
+
+/** A watch was faster than the answer, and told that somebody else (by hand only) has the Lease already. */
+function overtaken(view: View, ours: StoredLease, turn: Turn): boolean {
+  if (view.kind !== "found" || view.lease.record.holder === turn.me.identity) return false;
+  return isNewer(view.lease.version, ours.version);
 }
 
 function unread(state: Standby, failure: StoreFailure, turn: Turn): Stepped {

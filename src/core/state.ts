@@ -24,6 +24,8 @@ export interface Standby {
   readonly lookAt: Millis;
   /** An acquire did not succeed: the Lease is read before the next one. */
   readonly mustLook: boolean;
+  /** Nor is the next one sent before this, whatever is told meanwhile. */
+  readonly pauseUntil: Millis;
   readonly startedAt: Millis;
   /**
    * The Lease was seen once, or somebody else was seen to create it: from then on nothing that the store does ends us. That

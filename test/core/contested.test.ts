@@ -1,0 +1,64 @@
+/** When somebody else changes the Lease while we write: who was faster is believed, and nobody is flooded with requests. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { StoredLease } from "../../src/core/lease.ts";
+import type { State } from "../../src/core/state.ts";
+import type { Event, Millis } from "../../src/core/types.ts";
+import { acquiring, free, inPhase, kinds, lease, mine, play, releasing, renewing, running } from "../support/core.ts";
+
+const conflict = (id: number): Event => ({ kind: "written", id, result: { kind: "conflict" } });
+const read = (id: number, stored: StoredLease): Event => ({
+  kind: "read",
+  id,
+  result: { kind: "found", lease: stored },
+});
+const watched = (stored: StoredLease): Event => ({ kind: "watched", lease: stored });
+const other = lease({ transitions: 5 }, "12");
+
+void test("another holder that is watched means SIGKILL at once, even while a renewal is not answered", () => {
+  const [state, effects] = play(renewing(), [2_010, watched(other)]);
+  assert.equal(inPhase(state, "stopping").hold, null);
+  assert.deepEqual(kinds(effects), ["kill-tree", "report lost", "report killing"]);
+});
+
+void test("a foreign edit of our Lease that is watched is looked at", () => {
+  const [, effects] = play(running(), [500, watched(mine({ durationSeconds: 1 }, "12"))]);
+  assert.deepEqual(kinds(effects), ["read"]);
+});
+
+void test("no command is started when somebody else was watched before our write was acknowledged", () => {
+  const acknowledged: Event = { kind: "written", id: 2, result: { kind: "stored", lease: mine({}, "11") } };
+  const [state, effects] = play(acquiring(), [7, watched(other)], [8, acknowledged]);
+  inPhase(state, "standby");
+  assert.deepEqual(kinds(effects), ["read"]);
+});
+
+void test("who meets one conflict after another, because of foreign edits, tries again later and later", () => {
+  let state: State = acquiring();
+  const pauses: Millis[] = [];
+  for (let id = 2, at = 6, round = 0; round < 8; round++, id += 2) {
+    const edited = read(id + 1, { ...free, version: String(10 + id) });
+    [state] = play(state, [at, conflict(id)], [at + 1, edited]);
+    const wake = Math.max(at + 1, inPhase(state, "standby").pauseUntil);
+    pauses.push(wake - at);
+    if (wake > at + 1) [state] = play(state, [wake, { kind: "tick" }]);
+    at = wake + 1;
+  }
+  assert.deepEqual(pauses, [1, 5, 10, 20, 40, 80, 160, 250]);
+});
+
+void test("a release that meets one conflict after another is tried later and later", () => {
+  let state: State = releasing();
+  const pauses: Millis[] = [];
+  for (let id = 3, at = 1_005, round = 0; round < 4; round++) {
+    [state] = play(state, [at, conflict(id)]);
+    const { retryAt, request } = inPhase(state, "releasing");
+    const pause = request === null ? retryAt - at : 0;
+    pauses.push(pause);
+    if (pause > 0) [state] = play(state, [at + pause, { kind: "tick" }]);
+    [state] = play(state, [at + pause + 1, read(id + 1, mine({}, String(20 + id)))]);
+    id += 2;
+    at += pause + 2;
+  }
+  assert.deepEqual(pauses, [0, 100, 200, 400]);
+});
