@@ -52,12 +52,15 @@ export function observe(view: View, lease: StoredLease, lostRaces: number, turn:
   };
 }
 
-/** The view after the Lease was found missing: whoever held it may still run for the duration last seen. */
+/**
+ * The view after the Lease was found missing: whoever held it may still run for the duration last seen. When it was free as far
+ * as we know, somebody may have taken it before it was deleted: then our own duration is the best guess.
+ */
 export function observeMissing(view: View, lostRaces: number, turn: Turn): View {
   if (view.kind === "missing") return view;
   const jitter = raceJitter(lostRaces, turn);
   if (view.kind === "unknown") return { kind: "missing", freeAt: turn.at, jitter, after: null };
-  const wait = isFree(view.lease.record) ? 0 : view.duration;
+  const wait = isFree(view.lease.record) ? Math.max(view.duration, turn.me.timing.leaseDuration) : view.duration;
   return { kind: "missing", freeAt: turn.at + wait, jitter, after: view.lease.version };
 }
 
