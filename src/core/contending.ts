@@ -10,8 +10,8 @@ type Stepped = readonly [State, readonly Effect[]];
 
 export const noTrouble: Trouble = { failures: 0, message: null };
 
-/** A read may have to wait for a slow credential plugin; nothing depends on its answer while nobody leads. */
-const readTime: Millis = 10_000;
+/** The first read may have to wait for a slow credential plugin. Later ones must not hold up a take-over when they are lost. */
+const firstReadTime: Millis = 10_000;
 const beforeGivingUp: Millis = 50;
 /** Before the store answered once (DESIGN section 3), and where only somebody's help can end the trouble. */
 const slowRetry = { first: 1_000, longest: 15_000 };
@@ -113,7 +113,7 @@ export function silence(view: View, turn: Turn): Millis {
 
 /** The first failure is to be known before we give up: it is what we then tell. */
 function readDeadline(state: Standby, turn: Turn): Millis {
-  const usual = turn.at + readTime;
+  const usual = state.contact ? requestDeadline(turn.at, Infinity, turn.me.timing) : turn.at + firstReadTime;
   return state.reads.message === null ? Math.min(usual, startupEnd(state, turn) - beforeGivingUp) : usual;
 }
 

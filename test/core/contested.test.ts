@@ -2,9 +2,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StoredLease } from "../../src/core/lease.ts";
+import { initial } from "../../src/core/lifecycle.ts";
 import type { State } from "../../src/core/state.ts";
 import type { Event, Millis } from "../../src/core/types.ts";
-import { acquiring, free, inPhase, kinds, lease, mine, play, releasing, renewing, running } from "../support/core.ts";
+import {
+  acquiring,
+  free,
+  inPhase,
+  kinds,
+  lease,
+  mine,
+  only,
+  play,
+  releasing,
+  renewing,
+  running,
+  turn,
+  waiting,
+} from "../support/core.ts";
 
 const conflict = (id: number): Event => ({ kind: "written", id, result: { kind: "conflict" } });
 const read = (id: number, stored: StoredLease): Event => ({
@@ -61,4 +76,9 @@ void test("a release that meets one conflict after another is tried later and la
     at += pause + 2;
   }
   assert.deepEqual(pauses, [0, 100, 200, 400]);
+});
+
+void test("only the first look may take ten seconds; a later one that is lost does not hold up a take-over", () => {
+  assert.equal(only(play(initial(turn(0)), [0, { kind: "tick" }])[1], "read").deadline, 10_000);
+  assert.equal(only(play(waiting(), [9_005, { kind: "tick" }])[1], "read").deadline, 9_005 + 10_000 / 3);
 });
