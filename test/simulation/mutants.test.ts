@@ -1,0 +1,27 @@
+/** The simulation can fail: every wrong core is caught within a bounded number of seeds. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { mutantCore, mutants } from "./mutants.ts";
+import { scenarioOf } from "./scenario.ts";
+import { simulate, type Settings } from "./simulate.ts";
+
+const enough = 20_000;
+/** A command that starts late is no proof of danger. */
+const slow = /^no command runs/;
+
+for (const mutant of mutants) {
+  void test(`caught: ${mutant.name}`, async () => {
+    const core = await mutantCore(mutant);
+    const settings: Settings = {
+      ...(core === undefined ? { ticksFirst: false } : { core }),
+      insight: mutant.insight ?? false,
+    };
+    for (let seed = 0; seed < enough; seed++) {
+      const { violation } = simulate(scenarioOf(seed, mutant.focus), settings);
+      if (violation === null || slow.test(violation)) continue;
+      console.log(`mutant "${mutant.name}": caught by seed ${seed}: ${violation}`);
+      return;
+    }
+    assert.fail(`${enough} seeds and nothing found: the simulation is blind to "${mutant.name}"`);
+  });
+}

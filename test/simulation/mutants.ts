@@ -1,0 +1,158 @@
+/**
+ * Wrong cores. Each is the real one with exactly one text replaced in exactly one file (a text that is not found once, because the
+ * core was changed, is an error here). The first seven are the list of FAULTS.md; the simulation has to catch every one, judging
+ * by what is seen from outside (trees and Leases) alone, unless `insight` says that nothing can be seen there.
+ */
+import { build } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { Focus } from "./scenario.ts";
+import type { Core } from "./sim.ts";
+
+export interface Mutant {
+  readonly name: string;
+  /** Relative to src/core; null: the loop of the simulation takes events without a tick before them. */
+  readonly change: { readonly file: string; readonly from: string; readonly to: string } | null;
+  readonly insight?: true;
+  readonly focus?: Focus;
+}
+
+const change = (
+  name: string,
+  file: string,
+  from: string,
+  to: string,
+  rest: Pick<Mutant, "insight" | "focus"> = {},
+): Mutant => ({
+  name,
+  change: { file, from, to },
+  ...rest,
+});
+
+export const mutants: readonly Mutant[] = [
+  change(
+    "validity counts from the answer",
+    "renewal.ts",
+    "counts ? deadlines(request.sentAt, timing.leaseDuration, timing)",
+    "counts ? deadlines(turn.at, timing.leaseDuration, timing)",
+  ),
+  change("dead exactly at expiry", "deadlines.ts", "const kill = expiry - killMargin;", "const kill = expiry;"),
+  change(
+    "starts on a read of our own name",
+    "standby.ts",
+    "  const view =\n    result.kind",
+    `  if (result.kind === "found" && result.lease.record.holder === turn.me.identity)
+    return startLeading(state, result.lease, { kind: "acquire", id: 0, sentAt: turn.at, write: { base: null, record: result.lease.record }, from: "own" }, turn);
+  const view =
+    result.kind`,
+  ),
+  change(
+    "releases before the tree is gone",
+    "stopping.ts",
+    "return [{ ...state, end: event.end }, []];",
+    "return gone({ ...state, end: event.end }, turn);",
+  ),
+  change(
+    "releases on a version read, without looking at the holder",
+    "releasing.ts",
+    "if (lease.record.holder !== turn.me.identity)",
+    'if (lease.record.holder === "")',
+  ),
+  change(
+    "accepts a late answer to an earlier acquire",
+    "standby.ts",
+    'if (state.request?.kind !== "acquire" || state.request.id !== event.id) return [state, []];',
+    'if (state.request?.kind !== "acquire") return [state, []];',
+    { focus: { faults: ["fade", "fade", "slow", "loss", "crash"], on: "released" } },
+  ),
+  change(
+    "accepts a late answer to an earlier renewal",
+    "renewal.ts",
+    "if (request?.id !== event.id) return null;",
+    "if (request === null) return null;",
+  ),
+  change(
+    "a standby waits its own, shorter duration",
+    "election.ts",
+    "return record.durationSeconds === null ? me.timing.leaseDuration : record.durationSeconds * 1000;",
+    "return me.timing.leaseDuration;",
+  ),
+  change(
+    "a renewal that client-go cannot see moves the deadlines",
+    "renewal.ts",
+    "const counts = seenByOthers(base?.record, record);",
+    "const counts = base?.record !== record;",
+    { focus: { faults: ["cut", "freeze", "fade"], foreign: true } },
+  ),
+  change(
+    "a holder cleared by hand is free at once",
+    "election.ts",
+    'record.holder === "" && (record.markedBy === null || record.durationSeconds === 1)',
+    'record.holder === ""',
+  ),
+  change(
+    "a deleted Lease is free at once",
+    "election.ts",
+    'return { kind: "missing", freeAt: turn.at + wait, jitter, after: view.lease.version };',
+    'return { kind: "missing", freeAt: turn.at + 0 * wait, jitter, after: view.lease.version };',
+  ),
+  change(
+    "a Lease that was free before it was deleted is free at once",
+    "election.ts",
+    "isFree(view.lease.record) ? Math.max(view.duration, turn.me.timing.leaseDuration) : view.duration",
+    "isFree(view.lease.record) ? 0 : view.duration",
+    { focus: { faults: ["delete", "slow", "signal", "watch-mute"], on: "acquired" } },
+  ),
+  change(
+    "a conflict with a create is looked at instead of believed, and the command goes on",
+    "renewal.ts",
+    'if (!isOurs(hold, lease, turn)) return { kind: "lost", holder: lease.record.holder };',
+    "",
+  ),
+  change(
+    "a command that stops because the Lease is lost is never killed",
+    "stopping.ts",
+    "if (state.killing === null && turn.at >= killAt(state)) {",
+    'if (state.killing === null && turn.at >= killAt(state) && state.why.kind !== "lost") {',
+    { insight: true },
+  ),
+  change(
+    "no pause between conflicts",
+    "election.ts",
+    "const longestRaceRange: Millis = 500;",
+    "const longestRaceRange: Millis = 0;",
+  ),
+  { name: "no tick before an event", change: null, insight: true },
+];
+
+/** The core with this mutant's change in it. */
+export async function mutantCore({ change: edit, name }: Mutant): Promise<Core | undefined> {
+  if (edit === null) return undefined;
+  const core = fileURLToPath(new URL("../../src/core/", import.meta.url));
+  let replaced = 0;
+  const result = await build({
+    entryPoints: [`${core}lifecycle.ts`],
+    bundle: true,
+    write: false,
+    format: "esm",
+    plugins: [
+      {
+        name: "mutant",
+        setup: (bundle) => {
+          bundle.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+            const text = await readFile(path, "utf8");
+            if (path !== core + edit.file) return { contents: text, loader: "ts" };
+            const parts = text.split(edit.from);
+            if (parts.length !== 2)
+              throw new Error(`mutant "${name}": its text is ${parts.length - 1} times in ${edit.file}; write it anew`);
+            replaced++;
+            return { contents: parts.join(edit.to), loader: "ts" };
+          });
+        },
+      },
+    ],
+  });
+  if (replaced !== 1) throw new Error(`mutant "${name}": ${edit.file} was loaded ${replaced} times`);
+  const code = result.outputFiles[0]?.text ?? "";
+  return (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as Core;
+}
