@@ -60,8 +60,7 @@ export function observeMissing(view: View, lostRaces: number, turn: Turn): View 
   if (view.kind === "missing") return view;
   const jitter = raceJitter(lostRaces, turn);
   if (view.kind === "unknown") return { kind: "missing", freeAt: turn.at, jitter, after: null };
-  const wait = isFree(view.lease.record) ? Math.max(view.duration, turn.me.timing.leaseDuration) : view.duration;
-  return { kind: "missing", freeAt: turn.at + wait, jitter, after: view.lease.version };
+  return { kind: "missing", freeAt: turn.at + view.duration, jitter, after: view.lease.version };
 }
 
 /** What to do now. `wait` is final until the view changes or `until` comes. */

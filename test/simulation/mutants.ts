@@ -74,8 +74,8 @@ export const mutants: readonly Mutant[] = [
   change(
     "a standby waits its own, shorter duration",
     "election.ts",
-    "return record.durationSeconds === null ? me.timing.leaseDuration : record.durationSeconds * 1000;",
-    "return me.timing.leaseDuration;",
+    "const now = durationOf(record, me);",
+    "return me.timing.leaseDuration;\n  const now = durationOf(record, me);",
   ),
   change(
     "a renewal that client-go cannot see moves the deadlines",
@@ -87,20 +87,15 @@ export const mutants: readonly Mutant[] = [
   change(
     "a holder cleared by hand is free at once",
     "election.ts",
-    'record.holder === "" && (record.markedBy === null || record.durationSeconds === 1)',
-    'record.holder === ""',
+    'if (record.holder !== "" || record.markedBy === null) return record.holder === "";',
+    'return record.holder === "";',
   ),
-  change(
-    "a deleted Lease is free at once",
-    "election.ts",
-    'return { kind: "missing", freeAt: turn.at + wait, jitter, after: view.lease.version };',
-    'return { kind: "missing", freeAt: turn.at + 0 * wait, jitter, after: view.lease.version };',
-  ),
+  change("a deleted Lease is free at once", "election.ts", "freeAt: turn.at + view.duration,", "freeAt: turn.at,"),
   change(
     "a Lease that was free before it was deleted is free at once",
     "election.ts",
-    "isFree(view.lease.record) ? Math.max(view.duration, turn.me.timing.leaseDuration) : view.duration",
-    "isFree(view.lease.record) ? 0 : view.duration",
+    "freeAt: turn.at + view.duration,",
+    "freeAt: turn.at + (isFree(view.lease.record) ? 0 : view.duration),",
     { focus: { faults: ["delete", "slow", "signal", "watch-mute"], on: "acquired" } },
   ),
   change(
