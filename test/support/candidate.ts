@@ -108,7 +108,8 @@ const isOurs = (name: string): boolean => /^(LEADER_|KUBE|POD_NA|NODE_OPTIONS|NO
 /** A folder that is removed after the test. */
 export function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "leader-exec-test-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  // Those who still write there are ended by hooks that come later.
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
   return folder;
 }
 
