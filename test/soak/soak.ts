@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { DEFAULT_VERSION, startLab, type Lab } from "../lab/index.ts";
 import { Warden } from "../lab/warden.ts";
 import { leaseSpan } from "../support/candidate.ts";
+import { signalTo } from "./candidate.ts";
 import { Group } from "./group.ts";
 import { plan, type PlannedFault } from "./plan.ts";
 import { progressLine, summary, type Tally } from "./report.ts";
@@ -120,6 +121,8 @@ async function close(groups: readonly Group[]): Promise<void> {
   while (left.size > 0) await glances();
   await Promise.all(closing);
   for (let more = 30; more > 0 && groups.some(({ witness }) => witness.present !== undefined); more--) await glances();
+  for (const pid of groups.flatMap(({ witness }) => witness.terms.flatMap(({ alive }) => alive)))
+    signalTo(pid, "SIGKILL");
 }
 
 function elapsed({ began }: Tally): number {
