@@ -58,19 +58,20 @@ export function filePlace(t: TestContext): Place {
 
 /**
  * A fresh Lease on the lab's server, and a user with exactly the documented Role.
- * @param server the way to it
+ * @param server the way to it; null: each candidate gets a kubeconfig of its own
  * @param credentialsOf how the user proves who it is, if not by its token
  */
 export async function serverPlace(
   lab: Lab,
-  server = lab.url,
+  server: string | null = lab.url,
   credentialsOf?: (user: LabUser) => Promise<Credentials>,
 ): Promise<ServerPlace> {
   const namespace = await lab.createNamespace();
   const lease = "job";
   const user = await lab.user(namespace, lease);
   const credentials = await credentialsOf?.(user);
-  const kubeconfig = await user.kubeconfig({ server, ...(credentials ? { credentials } : {}) });
+  const more = credentials ? { credentials } : {};
+  const access = server === null ? [] : ["--kubeconfig", await user.kubeconfig({ server, ...more })];
   const path = leasePath(namespace, lease);
   const ofLease = (entry: AuditEntry): boolean => entry.namespace === namespace && entry.resource === "leases";
   return {
@@ -80,7 +81,7 @@ export async function serverPlace(
     path,
     user,
     credentials,
-    args: ["--kubeconfig", kubeconfig, "--lease-name", lease],
+    args: [...access, "--lease-name", lease],
     admin: (method, body) => lab.admin(method, path, body),
     requests: async () => (await lab.auditLog.entries((entry) => ofLease(entry) && entry.user === user.name)).length,
     writes: async () => {

@@ -143,7 +143,11 @@ export class Scene {
     for (const { child } of this.candidates) {
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     }
-    await Promise.all(this.candidates.map(({ exited }) => exited));
+    await until("nothing of a failed run is left", () => {
+      const left = this.oracle.running();
+      for (const { pid } of left) process.kill(pid, "SIGKILL");
+      return left.length === 0;
+    });
   }
 
   #only(): Life | undefined {
