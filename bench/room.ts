@@ -1,0 +1,83 @@
+import { mkdtempSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Lab, LabUser } from "../test/lab/index.ts";
+import { buildElector } from "../test/interop/build-elector.ts";
+import { handWritten, product, Program } from "./program.ts";
+import { compileStamp } from "./stamps.ts";
+
+export const shortTimes = { lease: "5s", renew: "2s", retry: "500ms", kill: "1s" };
+const usualTimes = { lease: "15s", renew: "10s", retry: "2s", kill: "3s" };
+
+/** What all benchmarks share: a real API server, one namespace, one user, and the programs that are compared. */
+export class Room {
+  readonly lab: Lab;
+  readonly folder: string;
+  readonly namespace: string;
+  readonly user: LabUser;
+  readonly kubeconfig: string;
+  /** The path of the measured command. */
+  readonly stamp: string;
+  readonly rounds: (usual: number) => number;
+  readonly progress: (line: string) => void;
+  #files = 0;
+
+  private constructor(lab: Lab, user: LabUser, kubeconfig: string, share: number, progress: (line: string) => void) {
+    this.lab = lab;
+    this.folder = mkdtempSync(join(lab.folder, "bench-"));
+    this.namespace = user.namespace;
+    this.user = user;
+    this.kubeconfig = kubeconfig;
+    this.stamp = compileStamp(this.folder);
+    this.rounds = (usual) => Math.max(1, Math.round(usual * share));
+    this.progress = progress;
+  }
+
+  /** `share`: of the usual number of rounds. */
+  static async open(lab: Lab, share: number, progress: (line: string) => void): Promise<Room> {
+    const leases = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
+    const namespace = await lab.createNamespace();
+    const user = await lab.user(namespace, "", [{ ...leases, verbs: ["get", "update", "watch", "create"] }]);
+    return new Room(lab, user, await user.kubeconfig(), share, progress);
+  }
+
+  newFile(): string {
+    return join(this.folder, `file-${String(this.#files++)}`);
+  }
+
+  /** A candidate with the measured command, on the API server, or in a folder of Leases. */
+  leaderExec(lease: string, stamps: string, more: { times?: typeof shortTimes; folder?: string } = {}): Program {
+    const { times = usualTimes, folder } = more;
+    const store = folder === undefined ? ["--kubeconfig", this.kubeconfig] : ["--lease-store", `file:${folder}`];
+    return Program.node([
+      product,
+      "--enable-leader-election",
+      ...["--lease-duration", times.lease, "--renew-deadline", times.renew],
+      ...["--retry-period", times.retry, "--kill-after", times.kill],
+      ...["--lease-name", lease, ...store, "--", this.stamp, stamps],
+    ]);
+  }
+
+  /** client-go's own elector, which works inside its process. */
+  async clientGo(lease: string, stamps: string, times = usualTimes): Promise<Program> {
+    return new Program(await buildElector(), [
+      ...[`--kubeconfig=${this.kubeconfig}`, `--namespace=${this.namespace}`, `--lease-name=${lease}`],
+      ...[`--identity=go-${String(this.#files++)}`, `--journal=${stamps}`, "--release-on-cancel=true"],
+      ...[`--lease-duration=${times.lease}`, `--renew-deadline=${times.renew}`, `--retry-period=${times.retry}`],
+    ]);
+  }
+
+  /** programs/hand-written.cjs. `command`: what it spawns, or what it is to do. */
+  handWritten(mode: "first" | "idle" | "relay", lease: string, command: unknown, server = this.lab.url): Program {
+    const { token } = this.user;
+    const config = { server, caFile: this.lab.caFile, token, namespace: this.namespace, lease, command };
+    return Program.node([handWritten, mode], { CONFIG: JSON.stringify(config) });
+  }
+
+  /** The lab's etcd, for clients of its own. */
+  get etcdUrl(): string {
+    const flags = readFileSync(`/proc/${String(this.lab.etcd.pid)}/cmdline`, "utf8").split("\0");
+    const url = flags.find((flag) => flag.includes("listen-client-urls="))?.split("=")[1];
+    if (url === undefined) throw new Error("the lab's etcd was started without --listen-client-urls");
+    return url;
+  }
+}

@@ -1,0 +1,1 @@
+export function sizes(): { name: string; size: number; limit: number }[];
