@@ -72,7 +72,9 @@ describe("faults of commands", () => {
     filePlace,
     async (scene, run) => {
       const death = deaths[run % deaths.length] ?? "SIGTERM";
-      const probe = ["moving", "1500", ...(death === "its end" ? ["for", "800"] : [])];
+      // Nobody renews after kill -9: there it must not go on for longer than the lease.
+      const times = death === "kill -9 of the holder" ? "500" : "1500";
+      const probe = ["moving", times, ...(death === "its end" ? ["for", "800"] : [])];
       const { holder } = await holderAndStandby(scene, { probe, codes: [0] });
       const since = scene.oracle.now();
       if (death === "kill -9 of the holder") holder.kill("SIGKILL");

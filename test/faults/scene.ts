@@ -128,10 +128,11 @@ export class Scene {
       child.kill("SIGCONT");
       child.kill("SIGTERM");
     }
-    for (const { child, stderr } of alive) {
+    for (const candidate of alive) {
+      const { child } = candidate;
       const ended = () => child.exitCode !== null || child.signalCode !== null;
       await until("leader-exec ends after SIGTERM", ended, 40_000).catch((error: unknown) => {
-        throw new Error(`${String(error)}; it said:\n${stderr}`);
+        throw new Error(`${String(error)}; it said:\n${candidate.stderr}`);
       });
     }
     await until("no command is left", () => this.oracle.running().length === 0);
