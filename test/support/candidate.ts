@@ -105,11 +105,15 @@ export class Candidate {
 
 const isOurs = (name: string): boolean => /^(LEADER_|KUBE|POD_NA|NODE_OPTIONS|NODE_TEST)/.test(name);
 
-/** A folder that is removed after the test. */
+const folders: string[] = [];
+process.once("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** A folder for a test, removed with its process: after the test a holder may write there until its own hook has ended it. */
 export function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "leader-exec-test-"));
-  // Those who still write there are ended by hooks that come later.
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
+  t.after(() => folders.push(folder));
   return folder;
 }
 
