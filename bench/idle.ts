@@ -1,5 +1,5 @@
 /** What waiting costs: memory, CPU and requests, all looked at over the same minute. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { now, Program } from "./program.ts";
 import type { Room } from "./room.ts";
@@ -88,6 +88,7 @@ export async function idle(room: Room): Promise<Row[]> {
     { ...busy, what: "CPU, leader and guard", figures: sum(cpu.leader, cpu.leaderGuard) },
     { ...busy, what: "CPU, guard of a leader", figures: cpu.leaderGuard, budget: null },
     { ...busy, what: "CPU, by hand, leader", figures: cpu.handLeading, budget: null },
+    { ...busy, what: "CPU, by hand, standby", figures: cpu.handWaiting, budget: null },
   ];
 }
 
@@ -102,11 +103,11 @@ function mapped<K extends string>(
   return Object.fromEntries(each) as Groups<number, K>;
 }
 
-/** The guards of these programs, in the same order. */
+/** The guards of these programs, in the same order: the children that are Node, as the measured command is not. */
 function guardsOf(programs: readonly Program[]): number[] {
   return programs.map(({ pid }) => {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
-    const guard = children.find((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("guard.cjs"));
+    const guard = children.find((child) => readlinkSync(`/proc/${child}/exe`) === readlinkSync("/proc/self/exe"));
     if (guard === undefined) throw new Error(`leader-exec ${pid} has no guard`);
     return guard;
   });
