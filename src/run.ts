@@ -42,7 +42,8 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
           if (next.kind !== "tick") take({ kind: "tick" });
           take(next);
         }
-        const pause = Math.max(0, nextWake(state, turn()) - clock.now());
+        const here = turn(); // a look at the clock is a system call
+        const pause = Math.max(0, nextWake(state, here) - here.at);
         world.wakeIn(Math.min(pause, tickEvery), state.phase === "finished" ? null : () => deliver({ kind: "tick" }));
       } catch (error) {
         fail(error);

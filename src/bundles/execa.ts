@@ -37,7 +37,13 @@ export function spawnCommand(file: string, args: readonly string[], env: Readonl
     buffer: false,
   });
   const isHeld = () => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
-  return { pid: child.pid, isHeld, result: child.then(resultOf) };
+  // execa's own result takes a millisecond more, in which others wait for the Lease.
+  const exit = new Promise<SpawnResult>((resolve) => {
+    child.once("exit", (code, signal) =>
+      resolve(resultOf({ exitCode: code ?? undefined, signal: signal ?? undefined })),
+    );
+  });
+  return { pid: child.pid, isHeld, result: Promise.race([exit, child.then(resultOf)]) };
 }
 
 function resultOf(end: {
