@@ -79,13 +79,15 @@ export function decide(view: View, turn: Turn): Decision {
   const { lease } = view;
   const { holder } = lease.record;
   const until = freeAt(view, turn.me) + view.jitter;
-  if (holder !== me.identity && turn.at < until) return { kind: "wait", until, holder };
-  const from = holder === me.identity ? "own" : holder === "" ? "released" : "expired";
-  return {
-    kind: "acquire",
-    from,
-    write: { base: lease, record: acquired(lease.record, turn) },
-  };
+  const own = isOwn(lease.record, me);
+  if (!own && turn.at < until) return { kind: "wait", until, holder };
+  const from = own ? "own" : holder === "" ? "released" : "expired";
+  return { kind: "acquire", from, write: { base: lease, record: acquired(lease.record, turn) } };
+}
+
+/** A write of ours: a hand or a program that puts our name in does not know our mark, and its holder may still be at work. */
+function isOwn({ holder, markedBy }: LeaseRecord, me: Candidate): boolean {
+  return holder === me.identity && markedBy === me.identity;
 }
 
 /** True when version `a` is newer than `b`: both decimal strings of any length (resourceVersions have up to 64 bits). */
@@ -126,7 +128,7 @@ function freeAt(view: View & { kind: "found" }, me: Candidate): Millis {
  */
 function acquired(before: LeaseRecord | null, turn: Turn): LeaseRecord {
   const { me } = turn;
-  const own = before !== null && before.holder === me.identity;
+  const own = before !== null && isOwn(before, me);
   return {
     holder: me.identity,
     durationSeconds: me.timing.leaseDuration / 1000,

@@ -149,3 +149,12 @@ void test("versions are compared as numbers of any length; older news are stale"
   assert.equal(isStale(seen({}), lease({}, "11")), false);
   assert.equal(isStale(observeMissing(seen({}), 0, turn(2_000)), lease({}, "10")), false);
 });
+
+void test("our name that somebody else wrote in, without our mark, is waited for like any other holder", () => {
+  const given = mine({ markedBy: "other" });
+  const view = observe({ kind: "unknown" }, given, 0, turn(0));
+  assert.equal(decide(view, turn(16_999)).kind, "wait");
+  const late = decide(view, turn(17_000));
+  assert.ok(late.kind === "acquire" && late.from === "expired");
+  assert.equal(late.write.record.transitions, given.record.transitions + 1);
+});
