@@ -17,6 +17,7 @@ import { newTree } from "./io/new-tree.ts";
 const fromLeader = 0;
 const toLeader = 1;
 
+process.title = "lease-guard"; // who means leader-exec or node by name must not hit us as well
 process.chdir("/"); // no file system is kept busy by us
 for (const { name } of forwardableSignals) process.on(name, () => undefined);
 

@@ -9,6 +9,8 @@ const answersWithin: Millis = 1000;
 const startsWithin: Millis = 3000;
 const attempts = 3;
 const pauseBetween: Millis = 100;
+/** When no deadline moved for this long (no renewal succeeds, or leader election is off), it is asked for a sign of life. */
+const askAfter: Millis = 2_500;
 /** A timer of ours that fires this late says that we were frozen ourselves: the answer may be there, unread. */
 const late: Millis = 200;
 
@@ -28,6 +30,7 @@ export class GuardKeeper {
   #failures = 0;
   #armed: ((trouble: string | null) => void) | null = null;
   #timer: NodeJS.Timeout | undefined;
+  #askTimer: NodeJS.Timeout | undefined;
   #over = false;
 
   constructor(program: readonly string[], lost: (message: string) => void) {
@@ -98,7 +101,10 @@ export class GuardKeeper {
       return;
     }
     this.#failures = 0;
-    if (number > 0) this.#answerArmed(null);
+    if (number === 0) return;
+    this.#answerArmed(null);
+    clearTimeout(this.#askTimer);
+    this.#askTimer = setTimeout(() => this.until(this.#deadline), askAfter);
   }
 
   #expectAnswer(within: Millis): void {
@@ -111,6 +117,7 @@ export class GuardKeeper {
   }
 
   #stopWaiting(): void {
+    clearTimeout(this.#askTimer);
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

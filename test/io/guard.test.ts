@@ -51,6 +51,18 @@ void test("a guard that dies or freezes is replaced, and the new one knows what 
   await until(() => driver.alive().length === 0 && !isAlive(third), "the third guard did its work");
 });
 
+void test("a guard that freezes while no deadline moves is replaced too", async (t) => {
+  const driver = new Driver(t, family);
+  await driver.start(3);
+  const frozen = await driver.guard();
+  process.kill(frozen, "SIGSTOP");
+  await until(() => !isAlive(frozen) && driver.guards().length === 1, "another guard runs");
+  const next = await driver.guard();
+  assert.equal(driver.alive().length, 3);
+  process.kill(driver.pid, "SIGKILL");
+  await until(() => driver.alive().length === 0 && !isAlive(next), "the new guard did its work");
+});
+
 void test("without a guard there is no command, and a guard that cannot be replaced is told as lost", async (t) => {
   const folder = buildDriver();
   t.after(() => rmSync(folder, { recursive: true, force: true }));

@@ -150,7 +150,7 @@ export class Driver {
 
   /** The guards that watch now. */
   guards(): number[] {
-    return childrenOf(this.pid).filter((pid) => parentOf(pid) === this.pid && commandLine(pid).includes("guard.cjs"));
+    return childrenOf(this.pid).filter((pid) => parentOf(pid) === this.pid && /guard/.test(commandLine(pid)));
   }
 
   async guard(): Promise<number> {
