@@ -1,5 +1,5 @@
 /** Reads Linux' /proc, as proc(5) describes it. Times are clock ticks since boot. */
-import { close, closeSync, open, openSync, read, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { LocalTrouble } from "../world.ts";
 
 export interface ProcessStat {
@@ -50,7 +50,26 @@ export function readStat(pid: number): ProcessStat | null {
   return text === null ? null : parseStat(text);
 }
 
-function readStatText(pid: number): string | null {
+/**
+ * Tells whether this process still exists, be it as a zombie; through one descriptor that is kept as long as we live: this must
+ * work even when no new one can be had. Throws when there is none now.
+ */
+export function processHolder(pid: number, startTime: number): () => boolean {
+  const file = openSync(`/proc/${pid}/stat`, "r");
+  return () => {
+    try {
+      return (
+        parseStat(statBuffer.toString("latin1", 0, readSync(file, statBuffer, 0, 1024, 0)))?.startTime === startTime
+      );
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  };
+}
+
+/** What /proc/PID/stat says; null when there is no such process. */
+export function readStatText(pid: number): string | null {
   let file: number | undefined;
   try {
     file = openSync(`/proc/${pid}/stat`, "r");
@@ -63,13 +82,16 @@ function readStatText(pid: number): string | null {
   }
 }
 
-/**
- * Whether a process has no environment because it is just in exec (or ending), as opposed to having wiped it or never got
- * one: env_end, field 51 of /proc/PID/stat, is 0 only as long as there is no new stack yet. Throws as readStat does.
- */
-export function isBetweenEnvironments(pid: number): boolean {
-  const text = readStatText(pid);
-  return text?.slice(text.lastIndexOf(")") + 2).split(" ")[48] === "0";
+/** The pids of our parent, its parent and so on; null when /proc does not show them all. */
+export function ancestors(): ReadonlySet<number> | null {
+  const found = new Set<number>();
+  for (let pid = process.ppid; pid > 0 && !found.has(pid);) {
+    found.add(pid);
+    const parent = readStat(pid)?.parent;
+    if (parent === undefined) return null;
+    pid = parent;
+  }
+  return found;
 }
 
 /** All pids of this moment. */
@@ -83,56 +105,8 @@ export function listPids(): number[] {
 }
 
 /** The pid that was given out last in our pid namespace: while it stays the same, nothing was started. */
-export function newestPid(): string {
-  return readFileSync("/proc/loadavg", "latin1").trim().split(" ").pop() ?? "";
-}
-
-/**
- * The environment block of a process, empty when it wiped it or is in the middle of exec. Asynchronous, because the kernel must look into the memory of that process and
- * waits while somebody holds the lock of it: the answer may never come.
- */
-export async function readEnvironment(pid: number): Promise<Buffer | "gone" | "unreadable"> {
-  const block = await readBlock(`/proc/${pid}/environ`);
-  if (block === "unreadable" || (block !== "gone" && block.length > 0)) return block;
-  // A main thread that ended before the others has no memory any more; they still show it.
-  for (const thread of threadsOf(pid)) {
-    const same = thread === pid ? block : await readBlock(`/proc/${pid}/task/${thread}/environ`);
-    if (same !== "gone" && same.length > 0) return same;
-  }
-  return block;
-}
-
-function threadsOf(pid: number): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).map(Number);
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw error;
-  }
-}
-
-async function readBlock(path: string): Promise<Buffer | "gone" | "unreadable"> {
-  try {
-    return await readWhole(path);
-  } catch (error) {
-    if (isGone(error)) return "gone";
-    if (isForbidden(error)) return "unreadable";
-    throw error;
-  }
-}
-
-async function readWhole(path: string): Promise<Buffer> {
-  const file = await openAsync(path);
-  try {
-    const parts: Buffer[] = [];
-    for (;;) {
-      const part = await readAsync(file, Buffer.allocUnsafe(16_384));
-      if (part.length === 0) return Buffer.concat(parts);
-      parts.push(part);
-    }
-  } finally {
-    close(file);
-  }
+export function newestPid(): number {
+  return Number(readFileSync("/proc/loadavg", "latin1").trim().split(" ").pop());
 }
 
 /** Throws LocalTrouble when /proc does not show our own process, and so cannot show the command's. */
@@ -150,25 +124,11 @@ export function checkProc(): void {
   );
 }
 
-function openAsync(path: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    open(path, "r", (error, file) => (error === null ? resolve(file) : reject(error)));
-  });
-}
-
-function readAsync(file: number, into: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    read(file, into, 0, into.length, null, (error, length) =>
-      error === null ? resolve(into.subarray(0, length)) : reject(error),
-    );
-  });
-}
-
-function isGone(error: unknown): boolean {
+export function isGone(error: unknown): boolean {
   return hasCode(error, "ENOENT", "ESRCH");
 }
 
-function isForbidden(error: unknown): boolean {
+export function isForbidden(error: unknown): boolean {
   return hasCode(error, "EACCES", "EPERM");
 }
 

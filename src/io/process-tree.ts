@@ -1,7 +1,9 @@
-import { listPids, newestPid, readStat, type ProcessStat } from "./proc.ts";
+import { ancestors, type ProcessStat } from "./proc.ts";
+import { takeSnapshot } from "./proc-snapshot.ts";
 import { RunIdSearch } from "./run-id-search.ts";
 import { groupExists, sendSignal } from "./send-signal.ts";
 import type { Census, Tree, TreeRoot } from "./tree.ts";
+import { addDescendants, holdsProcess, statNow } from "./tree-kin.ts";
 import { TreeSessions } from "./tree-sessions.ts";
 
 /**
@@ -17,6 +19,7 @@ export class ProcessTree implements Tree {
   readonly #ended = new Map<number, number>();
   readonly #sessions = new TreeSessions();
   readonly #never: ReadonlySet<number>;
+  readonly #ancestors = ancestors();
   #since: number;
   #root: TreeRoot | null = null;
   #isHeld: () => boolean = () => false;
@@ -28,7 +31,7 @@ export class ProcessTree implements Tree {
     this.#never = new Set(never);
   }
 
-  grow(root: TreeRoot, isHeld: () => boolean = () => false): void {
+  grow(root: TreeRoot, isHeld: () => boolean = holdsProcess(root)): void {
     this.#root = root;
     this.#isHeld = isHeld;
     this.#since = Math.max(this.#since, root.startTime);
@@ -38,7 +41,7 @@ export class ProcessTree implements Tree {
   signalGroup(signal: string): boolean {
     const root = this.#root;
     // As long as the command's process exists, be it as a zombie, the group is its own.
-    if (root === null || !(this.#isHeld() || statNow(root.pid)?.startTime === root.startTime)) return false;
+    if (root === null || !this.#isHeld()) return false;
     sendSignal(-root.pid, signal);
     return true;
   }
@@ -61,15 +64,24 @@ export class ProcessTree implements Tree {
 
   async kill(): Promise<Census> {
     this.killNow();
-    return await this.look(this.#sender("SIGKILL", false));
+    const send = this.#sender("SIGKILL", false);
+    const later: ProcessStat[] = [];
+    const census = await this.look((member) => {
+      if (member.pid === member.session || this.#sessions.has(member)) send(member);
+      else later.push(member); // not a child before its parent, which would go on with its next command
+    });
+    for (const member of later.sort((a, b) => a.startTime - b.startTime || a.pid - b.pid)) send(member);
+    return census;
   }
 
   async look(found: (member: ProcessStat) => void = () => undefined): Promise<Census> {
-    const { processes, members, hidden, settled } = this.#sweep();
+    const { processes, members, older, hidden, settled } = this.#sweep();
     for (const member of members.values()) found(member);
     if (this.#root === null) this.#search.doubt();
     this.#search.keep((pid) => processes.has(pid));
-    const strangers = [...processes.values()].filter(({ pid }) => !members.has(pid));
+    const isStrange = (stat: ProcessStat): boolean =>
+      !members.has(stat.pid) && !this.#isChildOfStranger(stat, processes, older);
+    const strangers = [...processes.values()].filter(isStrange);
     const { unsure, gone } = await this.#search.look(strangers, (stat) => {
       members.set(stat.pid, stat);
       found(stat);
@@ -77,7 +89,7 @@ export class ProcessTree implements Tree {
     for (const stat of addDescendants(processes, members)) found(stat);
     for (const stat of members.values()) this.#sessions.addOrphaned(stat, processes);
     this.#remember(members);
-    return { members: [...members.values()], unsure: unsure + hidden, settled: settled && gone === 0 };
+    return { members: [...members.values()], unsure: unsure + hidden, settled: settled && !gone.some(isStrange) };
   }
 
   /** Remembers who belongs; nobody when it cannot be looked, for want of a descriptor. */
@@ -89,19 +101,29 @@ export class ProcessTree implements Tree {
     }
   }
 
+  /**
+   * Its parent is alive and a stranger, and no ancestor of ours. Only ancestors adopt what our tree orphans (prctl(2),
+   * PR_SET_CHILD_SUBREAPER), so it is that stranger's own child, and need not be looked into: on a busy machine most are.
+   */
+  #isChildOfStranger(
+    { parent }: ProcessStat,
+    young: ReadonlyMap<number, ProcessStat>,
+    older: ReadonlySet<number>,
+  ): boolean {
+    if (this.#ancestors === null || this.#ancestors.has(parent) || this.#never.has(parent)) return false;
+    const stat = young.get(parent);
+    return stat === undefined ? older.has(parent) : this.#search.isForeign(stat);
+  }
+
   /** All that stat alone can tell, in one go. */
   #sweep(): Sweep {
-    const newestBefore = newestPid();
-    const listed = listPids().filter((pid) => pid > 1 && !this.#never.has(pid));
-    const stats = listed.map(readStat).filter((stat) => stat !== null);
-    // Who vanished may have left a child behind that was not listed yet, and so may whoever was started meanwhile.
-    let settled = stats.length === listed.length && newestPid() === newestBefore;
+    const { stats: all, complete } = takeSnapshot();
+    const stats = all.filter(({ pid }) => pid > 1 && !this.#never.has(pid));
+    let settled = complete;
     const isYoung = (stat: ProcessStat): boolean => stat.startTime >= this.#since && !stat.kernel;
     const young = stats.filter(isYoung);
-    this.#sessions.begin(
-      young,
-      stats.filter((stat) => !isYoung(stat)),
-    );
+    const old = stats.filter((stat) => !isYoung(stat));
+    this.#sessions.begin(young, old);
     const processes = new Map<number, ProcessStat>();
     const members = new Map<number, ProcessStat>();
     for (const stat of young) {
@@ -117,7 +139,7 @@ export class ProcessTree implements Tree {
     if (settled && !hidden) this.#sessions.forgetUnseen();
     addDescendants(processes, members);
     this.#remember(members);
-    return { processes, members, hidden: hidden ? 1 : 0, settled };
+    return { processes, members, older: new Set(old.map(({ pid }) => pid)), hidden: hidden ? 1 : 0, settled };
   }
 
   #remember(members: ReadonlyMap<number, ProcessStat>): void {
@@ -148,30 +170,9 @@ interface Sweep {
   /** Every living process that is young enough, by pid. */
   readonly processes: ReadonlyMap<number, ProcessStat>;
   readonly members: Map<number, ProcessStat>;
+  /** Pids of those that are not. */
+  readonly older: ReadonlySet<number>;
   /** 1 when the command's group exists although /proc shows nobody in it (mounted with hidepid), else 0. */
   readonly hidden: number;
   readonly settled: boolean;
-}
-
-/** Null also when there is no descriptor to be had: without a look it is not certain who that is. */
-function statNow(pid: number): ProcessStat | null {
-  try {
-    return readStat(pid);
-  } catch {
-    return null; // nothing is signalled then, and the look that follows fails as well
-  }
-}
-
-/** Adds every process whose parent is a member, until there is none left; answers with the new ones. */
-function addDescendants(processes: ReadonlyMap<number, ProcessStat>, members: Map<number, ProcessStat>): ProcessStat[] {
-  const added: ProcessStat[] = [];
-  for (let before = -1; before !== added.length;) {
-    before = added.length;
-    for (const stat of processes.values()) {
-      if (members.has(stat.pid) || !members.has(stat.parent)) continue;
-      members.set(stat.pid, stat);
-      added.push(stat);
-    }
-  }
-  return added;
 }

@@ -1,6 +1,7 @@
 import type { Millis } from "../core/types.ts";
 import { markIn } from "../tree-mark.ts";
-import { isBetweenEnvironments, readEnvironment, type ProcessStat } from "./proc.ts";
+import type { ProcessStat } from "./proc.ts";
+import { readEnvironment, whyNoEnvironment } from "./proc-environment.ts";
 
 /** `nested`: ours, below another leader-exec that we run. `gone`: it ended. `unsure`: no answer yet, it may be ours. */
 export type Verdict = "own" | "nested" | "foreign" | "gone" | "unsure";
@@ -17,6 +18,8 @@ interface Known {
   readonly startTime: number;
   verdict: Verdict;
   emptySince: Millis | null;
+  /** Its environment was read, and was none that somebody wiped. */
+  isRead: boolean;
   reading: Promise<void> | null;
 }
 
@@ -35,29 +38,40 @@ export class RunIdSearch {
     this.#runId = runId;
   }
 
-  /** Tells each process that is ours to `found` as soon as it is known; resolves when all are looked at. */
+  /**
+   * Tells each process that is ours to `found` as soon as it is known, the last ones first; resolves when all are looked at,
+   * with those that ended before.
+   */
   async look(
     processes: readonly ProcessStat[],
     found: (stat: ProcessStat) => void,
-  ): Promise<{ readonly unsure: number; readonly gone: number }> {
+  ): Promise<{ readonly unsure: number; readonly gone: readonly ProcessStat[] }> {
     const queue = [...processes];
-    const seen = { own: 0, nested: 0, foreign: 0, gone: 0, unsure: 0 };
+    const gone: ProcessStat[] = [];
+    let unsure = 0;
     const reader = async (): Promise<void> => {
       for (let stat = queue.pop(); stat !== undefined; stat = queue.pop()) {
         const verdict = await this.ask(stat);
-        seen[verdict]++;
-        if (verdict === "own" || verdict === "nested") found(stat);
+        if (verdict === "gone") gone.push(stat);
+        else if (verdict === "unsure") unsure++;
+        else if (verdict !== "foreign") found(stat);
       }
     };
     await Promise.all(Array.from({ length: Math.min(readers, queue.length) }, reader));
-    return seen;
+    return { unsure, gone };
+  }
+
+  /** Whether its environment was read, and is not of this run. */
+  isForeign({ pid, startTime }: ProcessStat): boolean {
+    const known = this.#known.get(pid);
+    return known?.startTime === startTime && known.verdict === "foreign" && known.isRead;
   }
 
   /** Reads the environment of one process, unless it is known already. Never waits longer than a moment. */
   async ask(stat: ProcessStat): Promise<Verdict> {
     let known = this.#known.get(stat.pid);
     if (known?.startTime !== stat.startTime) {
-      known = { startTime: stat.startTime, verdict: "unsure", emptySince: null, reading: null };
+      known = { startTime: stat.startTime, verdict: "unsure", emptySince: null, isRead: false, reading: null };
       this.#known.set(stat.pid, known);
     }
     if (known.verdict !== "unsure" && known.emptySince === null) return known.verdict;
@@ -93,19 +107,22 @@ export class RunIdSearch {
       else if (block === "unreadable") known.verdict = "foreign";
       else if (block.length > 0) {
         known.emptySince = null;
+        known.isRead = true;
         known.verdict = markIn(block, this.#runId);
-      } else if (isBetweenEnvironments(pid)) {
-        known.emptySince ??= performance.now();
-        known.verdict = performance.now() - known.emptySince > execTakes ? "foreign" : "unsure";
-      } else {
-        known.emptySince = null;
-        known.verdict = "foreign";
-      }
+      } else this.#withoutEnvironment(pid, known);
     } catch {
       known.verdict = "unsure"; // no descriptor to be had, or alike: asked again at the next look
     } finally {
       known.reading = null;
     }
+  }
+
+  #withoutEnvironment(pid: number, known: Known): void {
+    const why = whyNoEnvironment(pid);
+    known.emptySince = why === "between" ? (known.emptySince ?? performance.now()) : null;
+    if (why === "gone") known.verdict = "gone";
+    else if (known.emptySince === null) known.verdict = "foreign";
+    else known.verdict = performance.now() - known.emptySince > execTakes ? "foreign" : "unsure";
   }
 }
 

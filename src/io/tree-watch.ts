@@ -3,8 +3,10 @@ import type { Census, Tree } from "./tree.ts";
 
 const looking: readonly Millis[] = [5, 10, 20, 50, 100];
 const killing: readonly Millis[] = [1, 2, 5, 10, 20, 50];
-/** On a machine where something starts or ends during every look, this many empty looks in a row are enough. */
-const emptyLooks = 20;
+/** On a machine where something starts or ends unseen during every look, so many empty looks in a row, or so long, are enough. */
+const emptyLooks = 200;
+const emptyFor: Millis = 1_500;
+const leastLooks = 20;
 
 /**
  * Follows a tree until it is gone: looks gently for it to leave by itself, or kills in rounds, because what forks while
@@ -54,13 +56,18 @@ export class TreeWatch {
 
   async #run(): Promise<void> {
     this.#running = true;
-    for (let empty = 0; !this.#over;) {
+    let empty = 0;
+    let emptySince = 0;
+    while (!this.#over) {
       const before = performance.now();
       const census = await this.#census();
-      const isEmpty = census !== null && census.members.length + census.unsure === 0;
-      empty = isEmpty && this.#mayBeGone() ? empty + 1 : 0;
-      if (empty === 0) await this.#pause(performance.now() - before);
-      else if (census?.settled === true || empty >= emptyLooks) this.#end();
+      const isEmpty = census !== null && census.members.length + census.unsure === 0 && this.#mayBeGone();
+      if (isEmpty && empty++ === 0) emptySince = before;
+      const isEnough = empty >= emptyLooks || (empty >= leastLooks && performance.now() - emptySince > emptyFor);
+      if (!isEmpty) {
+        empty = 0;
+        await this.#pause(performance.now() - before);
+      } else if (census.settled || isEnough) this.#end();
     }
   }
 

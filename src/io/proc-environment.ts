@@ -1,0 +1,75 @@
+/** The environment of other processes, as /proc shows it. */
+import { close, open, read, readdirSync } from "node:fs";
+import { isForbidden, isGone, readStatText } from "./proc.ts";
+
+/**
+ * The environment block of a process, empty when it wiped it or is in the middle of exec. Asynchronous, because the kernel
+ * must look into the memory of that process and waits while somebody holds the lock of it: the answer may never come.
+ */
+export async function readEnvironment(pid: number): Promise<Buffer | "gone" | "unreadable"> {
+  const block = await readBlock(`/proc/${pid}/environ`);
+  if (block === "unreadable" || (block !== "gone" && block.length > 0)) return block;
+  // A main thread that ended before the others has no memory any more; they still show it.
+  for (const thread of threadsOf(pid)) {
+    const same = thread === pid ? block : await readBlock(`/proc/${pid}/task/${thread}/environ`);
+    if (same !== "gone" && same.length > 0) return same;
+  }
+  return block;
+}
+
+function threadsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+async function readBlock(path: string): Promise<Buffer | "gone" | "unreadable"> {
+  try {
+    return await readWhole(path);
+  } catch (error) {
+    if (isGone(error)) return "gone";
+    if (isForbidden(error)) return "unreadable";
+    throw error;
+  }
+}
+
+async function readWhole(path: string): Promise<Buffer> {
+  const file = await openAsync(path);
+  try {
+    const parts: Buffer[] = [];
+    for (;;) {
+      const part = await readAsync(file, Buffer.allocUnsafe(16_384));
+      if (part.length === 0) return Buffer.concat(parts);
+      parts.push(part);
+    }
+  } finally {
+    close(file);
+  }
+}
+
+/**
+ * Why a process has no environment: it is just in exec or ending (`between`: env_end, field 51 of /proc/PID/stat, is 0 only
+ * as long as there is no new stack), it wiped it or never got one (`none`), or it is `gone`. Throws as readStat does.
+ */
+export function whyNoEnvironment(pid: number): "between" | "none" | "gone" {
+  const text = readStatText(pid);
+  if (text === null) return "gone";
+  return text.slice(text.lastIndexOf(")") + 2).split(" ")[48] === "0" ? "between" : "none";
+}
+
+function openAsync(path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    open(path, "r", (error, file) => (error === null ? resolve(file) : reject(error)));
+  });
+}
+
+function readAsync(file: number, into: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    read(file, into, 0, into.length, null, (error, length) =>
+      error === null ? resolve(into.subarray(0, length)) : reject(error),
+    );
+  });
+}

@@ -1,0 +1,34 @@
+import { listPids, newestPid, readStat, type ProcessStat } from "./proc.ts";
+
+export interface Snapshot {
+  readonly stats: readonly ProcessStat[];
+  /** Every process that was alive when the snapshot was finished, and still is, is in it. */
+  readonly complete: boolean;
+}
+
+/** Where something is started all the time, a snapshot ends without being complete. */
+const rounds = 20;
+const longestChase = 2_000;
+
+/**
+ * All processes of one moment. A listing of /proc takes some milliseconds, in which a chain of processes that start the next
+ * one and end goes on unseen. Pids are given out in order, so those that were given out since the listing began are looked at
+ * one by one until no new one appears: whoever lives then was in the listing, or was looked at after its birth. (What is
+ * looked at may be a thread, which looks like its process.) Throws as readStat does.
+ */
+export function takeSnapshot(): Snapshot {
+  let newest = newestPid();
+  const stats = listPids().flatMap((pid) => readStat(pid) ?? []);
+  const seen = new Set(stats.map(({ pid }) => pid));
+  for (let round = 0; round < rounds; round++) {
+    const now = newestPid();
+    if (now === newest) return { stats, complete: true };
+    if (now < newest || now - newest > longestChase) break; // they began again at the lowest, or there are too many
+    for (let pid = newest + 1; pid <= now; pid++) {
+      const stat = seen.has(pid) ? null : readStat(pid);
+      if (stat !== null) stats.push(stat);
+    }
+    newest = now;
+  }
+  return { stats, complete: false };
+}

@@ -1,0 +1,38 @@
+/** Single processes of a tree, and who descends from them. */
+import { processHolder, readStat, type ProcessStat } from "./proc.ts";
+import type { TreeRoot } from "./tree.ts";
+
+/** For who is not the parent: looks at the process itself. */
+export function holdsProcess({ pid, startTime }: TreeRoot): () => boolean {
+  try {
+    return processHolder(pid, startTime);
+  } catch {
+    return () => statNow(pid)?.startTime === startTime; // it is gone already, or no descriptor is to be had
+  }
+}
+
+/** Null also when there is no descriptor to be had: without a look it is not certain who that is. */
+export function statNow(pid: number): ProcessStat | null {
+  try {
+    return readStat(pid);
+  } catch {
+    return null; // nothing is signalled then, and the look that follows fails as well
+  }
+}
+
+/** Adds every process whose parent is a member, until there is none left; answers with the new ones. */
+export function addDescendants(
+  processes: ReadonlyMap<number, ProcessStat>,
+  members: Map<number, ProcessStat>,
+): ProcessStat[] {
+  const added: ProcessStat[] = [];
+  for (let before = -1; before !== added.length;) {
+    before = added.length;
+    for (const stat of processes.values()) {
+      if (members.has(stat.pid) || !members.has(stat.parent)) continue;
+      members.set(stat.pid, stat);
+      added.push(stat);
+    }
+  }
+  return added;
+}
