@@ -65,10 +65,14 @@ export class Candidate {
     t.after(async () => {
       clearTimeout(limit);
       if (this.child.exitCode === null && this.child.signalCode === null) {
+        const gone = new Promise((resolve) => this.child.once("exit", resolve));
         this.child.kill("SIGCONT");
         this.child.kill("SIGKILL");
+        await gone;
       }
-      await this.exited;
+      // Not its output's end: a command that outlives it, as one does with --guard off, may hold that open.
+      this.child.stdout?.destroy();
+      this.child.stderr?.destroy();
     });
   }
 
