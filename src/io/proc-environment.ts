@@ -51,13 +51,18 @@ async function readWhole(path: string): Promise<Buffer> {
 }
 
 /**
- * Why a process has no environment: it is just in exec or ending (`between`: env_end, field 51 of /proc/PID/stat, is 0 only
- * as long as there is no new stack), it wiped it or never got one (`none`), or it is `gone`. Throws as readStat does.
+ * Why the environment of a process was read as empty: it was in exec or is ending (`between`), it never got one (`none`), or
+ * it is `gone`. env_start and env_end (fields 50 and 51 of /proc/PID/stat) are 0 as long as there is no new stack, and differ
+ * when an exec that was under way is over by now: then there is something to read. Throws as readStat does.
  */
 export function whyNoEnvironment(pid: number): "between" | "none" | "gone" {
   const text = readStatText(pid);
   if (text === null) return "gone";
-  return text.slice(text.lastIndexOf(")") + 2).split(" ")[48] === "0" ? "between" : "none";
+  const [start, end] = text
+    .slice(text.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(47, 49);
+  return end === "0" || start !== end ? "between" : "none";
 }
 
 function openAsync(path: string): Promise<number> {

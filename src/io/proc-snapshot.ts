@@ -13,21 +13,27 @@ const longestChase = 2_000;
 /**
  * All processes of one moment. A listing of /proc takes some milliseconds, in which a chain of processes that start the next
  * one and end goes on unseen. Pids are given out in order, so those that were given out since the listing began are looked at
- * one by one until no new one appears: whoever lives then was in the listing, or was looked at after its birth. (What is
- * looked at may be a thread, which looks like its process.) Throws as readStat does.
+ * one by one until no new one appears: whoever lives then was in a listing, or was looked at after its birth. (What is
+ * looked at may be a thread, which looks like its process.) The second listing is for who had its pid before the first and
+ * was in the middle of fork: it is seen only later, and its parent, which was listed, may have ended before it was read.
+ * Throws as readStat does.
  */
 export function takeSnapshot(): Snapshot {
   let newest = newestPid();
-  const stats = listPids().flatMap((pid) => readStat(pid) ?? []);
-  const seen = new Set(stats.map(({ pid }) => pid));
+  const seen = new Set<number>();
+  const stats: ProcessStat[] = [];
+  const look = (pid: number): void => {
+    const stat = seen.has(pid) ? null : readStat(pid);
+    if (stat === null) return;
+    seen.add(pid);
+    stats.push(stat);
+  };
+  for (let listing = 0; listing < 2; listing++) listPids().forEach(look);
   for (let round = 0; round < rounds; round++) {
     const now = newestPid();
     if (now === newest) return { stats, complete: true };
     if (now < newest || now - newest > longestChase) break; // they began again at the lowest, or there are too many
-    for (let pid = newest + 1; pid <= now; pid++) {
-      const stat = seen.has(pid) ? null : readStat(pid);
-      if (stat !== null) stats.push(stat);
-    }
+    for (let pid = newest + 1; pid <= now; pid++) look(pid);
     newest = now;
   }
   return { stats, complete: false };

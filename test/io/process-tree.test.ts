@@ -60,8 +60,8 @@ for (const [what, [pids, script]] of Object.entries(running)) {
   });
 }
 
-/** Each link tells its pid, starts the next and ends at once. $1: how many follow. */
-const CHAIN = 'echo $$ >>"$PIDS"; if [ "$1" -gt 0 ]; then sh -c "$CHAIN" sh $(($1 - 1)) & else sleep 1000; fi';
+/** Each link tells its pid, starts the next and ends at once; the last one does not stay for long. $1: how many follow. */
+const CHAIN = 'echo $$ >>"$PIDS"; if [ "$1" -gt 0 ]; then sh -c "$CHAIN" sh $(($1 - 1)) & else exec sleep 10; fi';
 for (const [where, script] of [
   ["in the group", 'sh -c "$CHAIN" sh 400; sleep 1000'],
   ["in a session that has lost its leader", 'setsid sh -c "$CHAIN" sh 400; sleep 1000'],
