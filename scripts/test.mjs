@@ -34,6 +34,8 @@ if (files.length === 0) {
   console.error(`no *.test.ts found below ${positionals.join(", ")}: nothing was tested`);
   process.exit(1);
 }
+// For the fault suite (test/faults/selection.ts): all files of one run belong to one day.
+process.env.FAULTS_DAY ??= String(Math.floor(Date.now() / 86_400_000));
 run({ files, concurrency: Number(values.concurrency), timeout: 600_000 })
   .on("test:fail", () => {
     process.exitCode = 1;

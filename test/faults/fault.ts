@@ -3,9 +3,11 @@ import { keep, sentenceOf, spread, type Figures } from "./figures.ts";
 import type { Place } from "./place.ts";
 import { findProbe, probeIsRequired } from "./probe.ts";
 import { Scene } from "./scene.ts";
-import { runsOf, type FaultName } from "./table.ts";
+import { runsIn, selectionOf } from "./selection.ts";
+import type { FaultName } from "./table.ts";
 
 const probe = await findProbe();
+const selection = selectionOf(process.env);
 
 /** How many runs of one fault go on at a time, each with a Lease of its own. */
 const atOnce = 5;
@@ -22,7 +24,7 @@ export function fault<P extends Place>(
   body: (scene: Scene & { readonly place: P }, run: number, t: TestContext) => Promise<void>,
   { parallel = atOnce } = {},
 ): void {
-  const runs = runsOf(name);
+  const runs = runsIn(selection, name);
   if (runs === 0) return;
   if (probe.kind === "missing") {
     test(name, probeIsRequired() ? {} : { skip: probe.reason }, () => {
