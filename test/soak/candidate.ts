@@ -90,6 +90,11 @@ export class SoakCandidate {
     return identity.startsWith(`${this.name}_`);
   }
 
+  /** It has read the Lease, and so waits its duration out when it is deleted. */
+  get knowsLease(): boolean {
+    return / (acquired the Lease|standing by)/.test(this.#stderr);
+  }
+
   /** True when it was told to end so long ago that it never will. */
   get hangs(): boolean {
     return this.#toldAt !== undefined && journalNow() > this.#toldAt + patience;
@@ -115,7 +120,7 @@ export class SoakCandidate {
   }
 
   guard(): number | undefined {
-    return childrenOf(this.pid).find((pid) => commandLine(pid).includes("guard.cjs"));
+    return childrenOf(this.pid).find((pid) => /guard/.test(commandLine(pid)));
   }
 
   command(): number | undefined {

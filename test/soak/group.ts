@@ -40,6 +40,7 @@ export class Group {
   readonly #runs = Array.from({ length: size }, () => 0);
   readonly #namespace: string;
   #closing = false;
+  #mayStart = Promise.resolve();
 
   private constructor(options: GroupOptions, namespace: string, users: { user: LabUser; proxy: FaultProxy }[]) {
     this.#options = options;
@@ -80,7 +81,7 @@ export class Group {
 
   /** Does one planned fault; false when there was nobody to do it to, or when it would be the second one at once. */
   async inflict({ kind, role, span }: PlannedFault): Promise<boolean> {
-    if (kind === "delete the Lease") return this.#admin("DELETE");
+    if (kind === "delete the Lease") return this.#delete();
     if (kind === "foreign annotations") return this.#annotate(span);
     const holder = this.#candidates.find((each) => each?.owns(this.witness.present?.identity ?? " "));
     const target = role === "holder" ? holder : this.#candidates.find((each) => each !== holder && each !== undefined);
@@ -166,6 +167,17 @@ export class Group {
     return true;
   }
 
+  /** A candidate that starts while the Lease is away cannot know of its holder: that is out of the promise, and avoided. */
+  async #delete(): Promise<boolean> {
+    if (!this.#candidates.every((each) => each?.knowsLease)) return false;
+    let back = (): void => undefined;
+    this.#mayStart = new Promise((resolve) => (back = resolve));
+    const deleted = await this.#admin("DELETE");
+    for (let waited = 0; deleted && waited < 30_000 && !(await this.#admin("GET")); waited += 50) await pause(50);
+    back();
+    return deleted;
+  }
+
   /** The server may be down: then nothing was done. */
   async #admin(method: string, body?: object): Promise<boolean> {
     const path = leasePath(this.#namespace, "job");
@@ -176,6 +188,8 @@ export class Group {
   }
 
   async #start(nth: number): Promise<void> {
+    await this.#mayStart;
+    if (this.#closing) return;
     const { seed, index, folder, warden } = this.#options;
     const seat = this.#users[nth];
     assert.ok(seat);
