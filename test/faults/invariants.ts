@@ -7,6 +7,10 @@ export interface Evidence {
   readonly writes: readonly Applied[];
   /** True where the fault itself edits the Lease: then its writes prove nothing about what a candidate may do. */
   readonly edited: boolean;
+  /** The rate of the fastest clock of a candidate that may take the Lease. */
+  readonly fastest: number;
+  /** False: outliving the lease breaks no promise. */
+  readonly promised: boolean;
 }
 
 export interface Findings {
@@ -15,7 +19,7 @@ export interface Findings {
   readonly overlaps: number;
   /**
    * The smallest time between the last sign of life of a command that is gone and the moment from which others could
-   * have taken its Lease: when the last write with its name came in, and the duration in it.
+   * have taken its Lease: when the last write with its name came in, and the duration in it, by the fastest clock.
    */
   readonly margin: number;
 }
@@ -26,7 +30,7 @@ const clockDrift = 0.01;
 const clockSlack = 5;
 
 /** The invariants that hold whatever breaks: they are about safety alone, so a slow machine breaks none of them. */
-export function examine({ oracle, writes, edited }: Evidence): Findings {
+export function examine({ oracle, writes, edited, fastest, promised }: Evidence): Findings {
   const overlaps = oracle.overlaps();
   const broken = [...overlaps];
   const trees = oracle.trees();
@@ -40,13 +44,19 @@ export function examine({ oracle, writes, edited }: Evidence): Findings {
       continue;
     }
     if (!running.has(tree.identity)) {
-      margin = Math.min(margin, last.at + last.durationMs - oracle.wallOf(tree.last));
+      margin = Math.min(margin, last.at + last.durationMs / fastest - oracle.wallOf(tree.last));
     }
     broken.push(...releasedEarly(tree, last, writes, oracle));
   }
-  if (margin <= 0) broken.push(`a command lived ${(-margin).toFixed(0)} ms longer than its lease`);
+  if (margin <= 0 && promised) broken.push(`a command lived ${(-margin).toFixed(0)} ms longer than its lease`);
   broken.push(...tokensThatDoNotGrow(trees));
-  if (!edited) broken.push(...takenAlive(writes.filter(({ by }) => by === "candidate")));
+  if (!edited)
+    broken.push(
+      ...takenAlive(
+        writes.filter(({ by }) => by === "candidate"),
+        fastest,
+      ),
+    );
   return { broken, overlaps: overlaps.length, margin };
 }
 
@@ -68,11 +78,12 @@ function tokensThatDoNotGrow(trees: readonly TreeLife[]): string[] {
 }
 
 /** No candidate overwrites what another one wrote less than a lease duration ago. */
-function takenAlive(writes: readonly Applied[]): string[] {
+function takenAlive(writes: readonly Applied[], fastest: number): string[] {
+  const share = Math.min(1 - clockDrift, 1 / fastest);
   return writes.flatMap((write, index) => {
     const before = writes[index - 1];
     if (!before?.holder || !write.holder || write.holder === before.holder) return [];
-    const early = before.durationMs * (1 - clockDrift) - clockSlack - (write.at - before.at);
+    const early = before.durationMs * share - clockSlack - (write.at - before.at);
     if (early <= 0) return [];
     return [`${write.holder} overwrote the live record of ${before.holder}, ${early.toFixed(0)} ms too early`];
   });

@@ -37,6 +37,10 @@ export class Scene {
   #over = false;
   /** The fault itself edits the Lease. */
   edited = false;
+  /** The rate of the fastest clock of its candidates. */
+  fastest = 1;
+  /** False: the fault is beyond the promise, and a command may outlive its lease. It must still not meet another one. */
+  promised = true;
   /** Milliseconds to recover, and other things to tell. */
   readonly recoveries: number[] = [];
   readonly notes: string[] = [];
@@ -111,7 +115,8 @@ export class Scene {
 
   /** Throws when an invariant is broken. */
   async verify(): Promise<Findings> {
-    const found = examine({ oracle: this.oracle, writes: await this.place.writes(), edited: this.edited });
+    const { oracle, edited, fastest, promised } = this;
+    const found = examine({ oracle, writes: await this.place.writes(), edited, fastest, promised });
     const broken = [...found.broken, ...this.#wrong];
     if (broken.length > 0) {
       const logs = this.candidates.map(({ pid, stderr }) => `leader-exec ${pid}:\n${stderr.slice(-3000)}`);

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { test, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { leaseSpan } from "../support/candidate.ts";
 import { until } from "../lab/index.ts";
+import { FakeClock } from "./fake-clock.ts";
 import { filePlace } from "./place.ts";
 import { findProbe, probeIsRequired } from "./probe.ts";
 import { Scene } from "./scene.ts";
@@ -34,6 +37,26 @@ test("with --guard off the suite sees the command of a frozen holder outlive its
   holder.kill("SIGCONT");
   await scene.oracle.gone(life.identity);
   await assert.rejects(scene.verify(), /a command lived \d+ ms longer than its lease/);
+});
+
+test("a candidate that is given another clock sees no other one", options, async (t) => {
+  const clock = new FakeClock(t, 0.5);
+  clock.stepWall(86_400_000);
+  const program = `
+    const { openSync, readSync } = require("node:fs");
+    const file = openSync("/proc/uptime", "r"), buffer = Buffer.alloc(64);
+    const look = () => [readSync(file, buffer, 0, 64, 0) && parseFloat(buffer) * 1000, performance.now(), Date.now()];
+    const first = look(), wall = Date.now();
+    while (performance.now() < first[1] + 300);
+    console.log(JSON.stringify([wall, ...look().map((now, nth) => now - first[nth])]));`;
+  const wall = Date.now();
+  const began = performance.now();
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", program], { env: clock.env });
+  const took = performance.now() - began;
+  const [faked = 0, ...spans] = JSON.parse(stdout) as number[];
+  assert.ok(faked - wall > 86_000_000, "it is tomorrow");
+  for (const span of spans)
+    assert.ok(span >= 290 && span < took * 0.5 + 20, `${span} ms for it are twice as long for us`);
 });
 
 function sceneFor(t: TestContext): Scene {

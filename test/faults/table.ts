@@ -59,6 +59,13 @@ const table = {
   "set-up: the holder is killed and started again at once, alone, with the same --identity": [1, 6, 11],
   "set-up: an old and a new configuration contend, and the holder is killed": [0, 4, 18],
   "set-up: five candidates start at the same moment, again and again": [0, 6, 16],
+  "clock: the wall clock of the holder is set a day forward, and back": [1, 4, 22],
+  "clock: the wall clock of a standby is set a day forward, and back, then kill -9 of the holder": [1, 4, 22],
+  "clock: rates 1 % apart, SIGSTOP of the holder": [2, 8, 24],
+  "clock: rates 5 % and 10 % apart (not promised), SIGSTOP of the holder": [0, 6, 24],
+  "clock: the holder's machine sleeps for a little less than a lease": [1, 6, 20],
+  "clock: the holder's machine sleeps for two leases (not promised), nobody else is there": [0, 3, 14],
+  "clock: a standby's machine sleeps for two leases": [1, 4, 26],
 } as const satisfies Record<string, Entry>;
 
 export type FaultName = keyof typeof table;
