@@ -121,6 +121,7 @@ export class ProcessRunner implements CommandRunner {
         this.#isHeld = isHeld;
         this.#grow({ pid, startTime: startTimeOf(pid) });
         this.#listener?.started(pid);
+        this.#watch.lookAhead();
         this.#end(await result);
       }
     }

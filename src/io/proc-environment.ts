@@ -9,6 +9,7 @@ import { isForbidden, isGone, readStatText } from "./proc.ts";
 export async function readEnvironment(pid: number): Promise<Buffer | "gone" | "unreadable"> {
   const block = await readBlock(`/proc/${pid}/environ`);
   if (block === "unreadable" || (block !== "gone" && block.length > 0)) return block;
+  if (whyNoEnvironment(pid) === "none") return block; // all its threads share this memory
   // A main thread that ended before the others has no memory any more; they still show it.
   for (const thread of threadsOf(pid)) {
     const same = thread === pid ? block : await readBlock(`/proc/${pid}/task/${thread}/environ`);

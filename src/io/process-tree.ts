@@ -2,15 +2,16 @@ import { ancestors, type ProcessStat } from "./proc.ts";
 import { takeSnapshot } from "./proc-snapshot.ts";
 import { RunIdSearch } from "./run-id-search.ts";
 import { groupExists, sendSignal } from "./send-signal.ts";
+import { signalEach } from "./signal-each.ts";
 import type { Census, Tree, TreeRoot } from "./tree.ts";
-import { addDescendants, holdsProcess, statNow } from "./tree-kin.ts";
+import { addDescendants, holdsProcess } from "./tree-kin.ts";
 import { TreeSessions } from "./tree-sessions.ts";
 
 /**
- * The process tree of one run on Linux, found in /proc. A process belongs to it that started no earlier than the command
- * and is the command, is in its session or in one that a member began, carries the run's id, descends from one that
- * belongs, or belonged before. Zombies count as gone. What escapes: a process that left the session, is no child of the
- * tree any more, and wiped its environment or became a user whose /proc we may not read, before we ever looked.
+ * The process tree of one run on Linux, found in /proc. A process belongs to it that started no earlier than the command, and
+ * is it, is in its session or in one that a member began, carries the run's id, descends from one that belongs, or belonged
+ * before. Zombies count as gone. What escapes: a process that left the session, is no child of the tree any more, and wiped
+ * its environment or became a user whose /proc we may not read, before we ever looked.
  */
 export class ProcessTree implements Tree {
   readonly #search: RunIdSearch;
@@ -47,14 +48,11 @@ export class ProcessTree implements Tree {
   }
 
   killNow(): void {
-    // First: who lives outside the group may be known by its parent alone, and that is about to die.
-    const members = this.#found();
-    const send = this.#sender("SIGKILL", this.signalGroup("SIGKILL"));
-    for (const member of members) send(member);
+    this.#strike();
   }
 
   async signal(signal: string): Promise<void> {
-    this.#found();
+    this.#trySweep();
     const send = this.#sender(signal, this.signalGroup(signal));
     for (const member of (await this.look()).members) {
       // A leader-exec in the tree hears the signal itself and passes it on: its command must not get it twice.
@@ -63,10 +61,10 @@ export class ProcessTree implements Tree {
   }
 
   async kill(): Promise<Census> {
-    this.killNow();
+    const sweep = this.#strike() ?? this.#sweep();
     const send = this.#sender("SIGKILL", false);
     const later: ProcessStat[] = [];
-    const census = await this.look((member) => {
+    const census = await this.#census(sweep, (member) => {
       if (member.pid === member.session || this.#sessions.has(member)) send(member);
       else later.push(member); // not a child before its parent, which would go on with its next command
     });
@@ -74,13 +72,17 @@ export class ProcessTree implements Tree {
     return census;
   }
 
-  async look(found: (member: ProcessStat) => void = () => undefined): Promise<Census> {
-    const { processes, members, older, hidden, settled } = this.#sweep();
+  async look(): Promise<Census> {
+    return this.#census(this.#sweep());
+  }
+
+  /** A sweep, and what the environments of the others add. Each member is told to `found` as soon as it is found. */
+  async #census(sweep: Sweep, found: (member: ProcessStat) => void = () => undefined): Promise<Census> {
+    const { processes, members, hidden, settled } = sweep;
     for (const member of members.values()) found(member);
     if (this.#root === null) this.#search.doubt();
     this.#search.keep((pid) => processes.has(pid));
-    const isStrange = (stat: ProcessStat): boolean =>
-      !members.has(stat.pid) && !this.#isChildOfStranger(stat, processes, older);
+    const isStrange = (stat: ProcessStat): boolean => !members.has(stat.pid) && !this.#isChildOfStranger(stat, sweep);
     const strangers = [...processes.values()].filter(isStrange);
     const { unsure, gone } = await this.#search.look(strangers, (stat) => {
       members.set(stat.pid, stat);
@@ -92,27 +94,23 @@ export class ProcessTree implements Tree {
     return { members: [...members.values()], unsure: unsure + hidden, settled: settled && !gone.some(isStrange) };
   }
 
-  /** Remembers who belongs; nobody when it cannot be looked, for want of a descriptor. */
-  #found(): readonly ProcessStat[] {
-    try {
-      return [...this.#sweep().members.values()];
-    } catch {
-      return []; // the group can be signalled all the same, and whoever waits for the end of the tree looks again
-    }
+  /** Kills all that stat alone can tell. Where that was nobody, the sweep is returned: a later one would say no more. */
+  #strike(): Sweep | null {
+    // First: who lives outside the group may be known by its parent alone, and that is about to die.
+    const sweep = this.#trySweep();
+    const groupDone = this.signalGroup("SIGKILL");
+    const send = this.#sender("SIGKILL", groupDone);
+    for (const member of sweep?.members.values() ?? []) send(member);
+    return groupDone || sweep?.members.size !== 0 ? null : sweep;
   }
 
-  /**
-   * Its parent is alive and a stranger, and no ancestor of ours. Only ancestors adopt what our tree orphans (prctl(2),
-   * PR_SET_CHILD_SUBREAPER), so it is that stranger's own child, and need not be looked into: on a busy machine most are.
-   */
-  #isChildOfStranger(
-    { parent }: ProcessStat,
-    young: ReadonlyMap<number, ProcessStat>,
-    older: ReadonlySet<number>,
-  ): boolean {
-    if (this.#ancestors === null || this.#ancestors.has(parent) || this.#never.has(parent)) return false;
-    const stat = young.get(parent);
-    return stat === undefined ? older.has(parent) : this.#search.isForeign(stat);
+  /** Remembers who belongs; null when it cannot be looked, for want of a descriptor. */
+  #trySweep(): Sweep | null {
+    try {
+      return this.#sweep();
+    } catch {
+      return null; // the group can be signalled all the same, and whoever waits for the end of the tree looks again
+    }
   }
 
   /** All that stat alone can tell, in one go. */
@@ -149,20 +147,22 @@ export class ProcessTree implements Tree {
     }
   }
 
-  /**
-   * Signals one member after the other, and its group as a whole where all of that is ours: nobody can fork out of that.
-   * Makes sure first that the pid still is that process; between two instructions no pid comes round again.
-   */
   #sender(signal: string, groupDone: boolean): (member: ProcessStat) => void {
-    const done = new Set<number>(groupDone && this.#root !== null ? [this.#root.pid] : []);
-    return ({ pid, startTime }) => {
-      const stat = statNow(pid);
-      if (stat?.startTime !== startTime || done.has(stat.group)) return;
+    const root = this.#root?.pid;
+    return signalEach(signal, groupDone ? root : undefined, (stat) =>
       // Other groups than the command's may hold a nested leader-exec's command, which has its signals from there.
-      const whole = signal === "SIGKILL" ? this.#sessions.has(stat) : stat.group === this.#root?.pid;
-      if (whole) done.add(stat.group);
-      sendSignal(whole ? -stat.group : pid, signal);
-    };
+      signal === "SIGKILL" ? this.#sessions.has(stat) : stat.group === root,
+    );
+  }
+
+  /**
+   * Its parent is alive and a stranger, and no ancestor of ours. Only ancestors adopt what our tree orphans (prctl(2),
+   * PR_SET_CHILD_SUBREAPER), so it is that stranger's own child, and need not be looked into: on a busy machine most are.
+   */
+  #isChildOfStranger({ parent }: ProcessStat, { processes, older }: Sweep): boolean {
+    if (this.#ancestors === null || this.#ancestors.has(parent) || this.#never.has(parent)) return false;
+    const stat = processes.get(parent);
+    return stat === undefined ? older.has(parent) : this.#search.isForeign(stat);
   }
 }
 

@@ -3,6 +3,10 @@ import type { Census, Tree } from "./tree.ts";
 
 const looking: readonly Millis[] = [5, 10, 20, 50, 100];
 const killing: readonly Millis[] = [1, 2, 5, 10, 20, 50];
+/** So long after its start a command is left alone. */
+const settlesIn: Millis = 200;
+/** So many rounds do not spare the machine: somebody waits for the Lease. */
+const eagerRounds = 3;
 /** On a machine where something starts or ends unseen during every look, so many empty looks in a row, or so long, are enough. */
 const emptyLooks = 200;
 const emptyFor: Millis = 1_500;
@@ -33,6 +37,17 @@ export class TreeWatch {
     return this.#over;
   }
 
+  /**
+   * One look while the command runs. Who is a stranger now stays one, because the id is only inherited: so the look at the end,
+   * for which others wait, need not ask them again. It also knows members by then that will have left the tree.
+   */
+  lookAhead(): void {
+    const timer = setTimeout(() => {
+      if (!this.#running && !this.#over) void this.#tree.look().catch(() => undefined); // what counts is the look at the end
+    }, settlesIn);
+    timer.unref();
+  }
+
   /** Looks, at once and then from time to time, until the tree is gone; `gone` is called once. */
   look(): void {
     this.#round = 0;
@@ -44,7 +59,7 @@ export class TreeWatch {
   kill(): void {
     if (this.#over) return;
     this.#kills = true;
-    this.#tree.killNow();
+    if (this.#running) this.#tree.killNow(); // a look is under way; else the one that begins now kills first
     this.look();
   }
 
@@ -88,10 +103,12 @@ export class TreeWatch {
 
   #pause(lookTook: Millis): Promise<void> {
     const pauses = this.#kills ? killing : looking;
-    const pause = pauses[Math.min(this.#round++, pauses.length - 1)] ?? 0;
+    const round = this.#round++;
+    const pause = pauses[Math.min(round, pauses.length - 1)] ?? 0;
+    // On a machine with thousands of processes, looking must not become all that we do.
+    const spared = round < eagerRounds ? 0 : 4 * lookTook;
     return new Promise((resolve) => {
-      // On a machine with thousands of processes, looking must not become all that we do.
-      const timer = setTimeout(resolve, Math.max(pause, 4 * lookTook));
+      const timer = setTimeout(resolve, Math.max(pause, spared));
       this.#wake = () => {
         clearTimeout(timer);
         resolve();

@@ -27,10 +27,10 @@ export interface Tree {
   signalGroup(signal: string): boolean;
   /** Signals every member, each once. A nested leader-exec passes it on to its own command. */
   signal(signal: string): Promise<void>;
-  /** SIGKILLs every member that is found; tells which there were. */
+  /** SIGKILLs every member that is found, those that killNow finds before it returns; tells which there were. */
   kill(): Promise<Census>;
-  /** Looks only. Each member is told to `found` as soon as it is found. */
-  look(found?: (member: ProcessStat) => void): Promise<Census>;
+  /** Looks only. */
+  look(): Promise<Census>;
   /** SIGKILLs what can be found without waiting: at least the group, whatever else fails. */
   killNow(): void;
 }
