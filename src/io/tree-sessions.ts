@@ -5,7 +5,7 @@ import type { ProcessStat } from "./proc.ts";
  * (setsid(2), setpgid(2)). So a child that a member forks in its last moment is still found, even without an environment.
  */
 export class TreeSessions {
-  /** Number -> start time of the process that began it. */
+  /** Number -> start time of the process that began it; 0 when that had ended already. */
   readonly #sessions = new Map<number, number>();
   #seen = new Set<number>();
   #older = new Set<number>();
@@ -29,12 +29,16 @@ export class TreeSessions {
     return this.#sessions.has(stat.session);
   }
 
-  /** A new look, at these processes, zombies too, and those that are older than the command. A number that came round again is no longer ours. */
+  /**
+   * A new look, at these processes, zombies too, and those that are older than the command. A number that came round again is
+   * no longer ours: a pid is given out only when no session has it any more.
+   */
   begin(processes: readonly ProcessStat[], older: readonly ProcessStat[]): void {
     this.#older = new Set(older.map(({ session }) => session));
-    for (const { pid, startTime } of processes) {
+    for (const { pid, startTime, ended } of processes) {
       const began = this.#sessions.get(pid);
-      if (began !== undefined && began !== 0 && began !== startTime) this.#sessions.delete(pid);
+      const isAnother = began === 0 ? !ended : began !== startTime;
+      if (began !== undefined && isAnother) this.#sessions.delete(pid);
     }
     this.#seen = new Set(processes.map(({ session }) => session));
   }
