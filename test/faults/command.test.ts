@@ -1,7 +1,12 @@
 /** What commands do that makes them hard to stop. On the file store: the store has no part in it. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
 import { describe } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { until } from "../lab/index.ts";
+import { folderOf } from "../support/candidate.ts";
 import { fault } from "./fault.ts";
 import { filePlace } from "./place.ts";
 import type { Cast, Scene } from "./scene.ts";
@@ -100,6 +105,86 @@ describe("faults of commands", () => {
       if (cleanup > 2_000) assert.equal(ended, 137);
       const since = scene.oracle.trees()[0]?.last ?? 0;
       await scene.recovers(since);
+    },
+    few,
+  );
+
+  fault(
+    "command: npm run, then SIGTERM, kill -9 of the holder",
+    filePlace,
+    async (scene, run, t) => {
+      const folder = folderOf(t);
+      const job = [scene.probe, scene.oracle.journal, scene.oracle.lock].join(" ");
+      writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "worker", scripts: { job } }));
+      const command = ["npm", "--prefix", folder, "--silent", "run", "job"];
+      const holder = scene.start({ command, codes: [0, 143] });
+      const life = await scene.settles();
+      const standby = scene.start();
+      await standby.says(/^standing by/);
+      const since = scene.oracle.now();
+      holder.kill(run % 2 === 0 ? "SIGTERM" : "SIGKILL");
+      await scene.oracle.gone(life.identity);
+      await scene.recovers(since);
+      await holder.exited;
+    },
+    few,
+  );
+
+  fault(
+    "command: in a terminal, Ctrl-C once, twice",
+    filePlace,
+    async (scene, run) => {
+      const twice = run % 2 === 1;
+      const holder = scene.start({
+        through: ["bash", "-c", 'exec script -qefc "exec $(printf "%q " "$@")" /dev/null', "bash"],
+        stdio: ["pipe", "pipe", "pipe"],
+        probe: twice ? ["ignore", "1"] : ["cleanup", "100"],
+        codes: [twice ? 137 : 0],
+      });
+      const life = await scene.settles();
+      await scene.start().says(/^standing by/);
+      const since = scene.oracle.now();
+      const press = (): unknown => holder.child.stdin?.write("\u0003");
+      press();
+      if (twice) {
+        await until("the command hears of it", () => scene.oracle.roots()[0]?.signals.includes(2));
+        await pause(1_100);
+        press();
+      }
+      await scene.oracle.gone(life.identity);
+      await scene.recovers(since);
+      await holder.exited;
+    },
+    few,
+  );
+
+  const pairs = ["SIGINT", "SIGHUP", "SIGQUIT"] as const;
+  fault(
+    "command: SIGINT, SIGHUP, SIGQUIT twice",
+    filePlace,
+    async (scene, run) => {
+      const signal = pairs[run % pairs.length] ?? "SIGINT";
+      const { holder, life } = await holderAndStandby(scene, { probe: ["ignore", "1"], codes: [137] });
+      const heard = (times: number): Promise<true> =>
+        until(
+          `${signal} reaches the command, ${times}`,
+          () =>
+            (scene.oracle.roots()[0]?.signals.filter((each) => each === constants.signals[signal]).length ?? 0) >=
+              times || undefined,
+        );
+      holder.kill(signal);
+      await heard(1);
+      await pause(1_100);
+      holder.kill(signal);
+      if (signal === "SIGINT") {
+        const since = scene.oracle.now();
+        assert.equal(await holder.code(), 137);
+        await scene.recovers(since);
+      } else {
+        await heard(2);
+        const now = await scene.settles();
+        if (now.pid === life.pid) scene.notes.push(`lived on after ${signal}`);
+      }
     },
     few,
   );

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { StdioOptions } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import type { TestContext } from "node:test";
 import { until } from "../lab/index.ts";
@@ -10,10 +11,13 @@ import type { Place } from "./place.ts";
 export interface Cast {
   /** What the probe does, as probe.c says: ["cleanup", "200"]. */
   readonly probe?: readonly string[];
+  /** What stands behind `--`, when it is not the probe itself but what starts it. */
+  readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A program to start leader-exec with, which becomes it by exec: ["nsenter", ...]. */
   readonly through?: readonly string[];
+  readonly stdio?: StdioOptions;
   /** Exit codes that are right for it; 0, 137 and 143 after the end of the scene always are. */
   readonly codes?: readonly number[];
 }
