@@ -4,7 +4,7 @@ import { flags, variableOf, type Flag } from "./flags.ts";
 import { helpText } from "./help.ts";
 import type { Options } from "./options.ts";
 import { readOptions, type Settings } from "./settings.ts";
-import { UsageError, type Given } from "./values.ts";
+import { nIsNamespace, UsageError, type Given } from "./values.ts";
 import { version } from "./version.ts";
 
 export type CommandLine =
@@ -76,7 +76,7 @@ function newProgram(take: (flag: Flag, by: string, text: string) => void): Comma
     program.addOption(option);
     program.on(`option:${option.name()}`, (text: string | undefined) => {
       if (text !== undefined && known.has(text.split("=", 1)[0] ?? ""))
-        throw new UsageError(`${by} needs a value, and ${text} is a flag; put the value between the two`);
+        throw new UsageError(`${by} needs a value, and ${text} is a flag; put the value between the two${hint(by)}`);
       if (text === "") throw new UsageError(`${by} is empty; give it a value, or leave it out`);
       take(flag, by, text ?? "true");
     });
@@ -89,6 +89,8 @@ function newProgram(take: (flag: Flag, by: string, text: string) => void): Comma
   }
   return program;
 }
+
+const hint = (by: string): string => (by === "-n" ? `; ${nIsNamespace}` : "");
 
 function checkOperands(operands: readonly string[]): void {
   const [first] = operands;
@@ -110,19 +112,24 @@ function usageErrorOf({ code, message }: CommanderError): UsageError {
   }
   const missing = /option '([^ ']*)/.exec(message)?.[1];
   if (code === "commander.optionMissingArgument" && missing !== undefined)
-    return new UsageError(`${missing} needs a value; see leader-exec --help`);
+    return new UsageError(`${missing} needs a value; see leader-exec --help${hint(missing)}`);
   return new UsageError(`${message.replace(/^error: /, "")}; see leader-exec --help`);
 }
+
+/** Of these one is meant: a flag wins over the variable of another. */
+const exclusive: readonly (readonly string[])[] = [
+  ["log-level", "verbose", "quiet"],
+  ["wait", "nonblock"],
+];
 
 /** Flags win; an empty variable counts as not set, since manifests and scripts can hardly leave one out. */
 function withEnvironment(given: Settings, env: Environment): Settings {
   const settings = new Map(given);
-  const loudnessGiven = ["log-level", "verbose", "quiet"].some((name) => given.has(name));
+  const rivals = exclusive.filter((names) => names.some((name) => given.has(name))).flat();
   for (const flag of flags) {
     const by = variableOf(flag);
     const text = env[by];
-    if (!text || given.has(flag.name)) continue;
-    if (loudnessGiven && ["log-level", "verbose", "quiet"].includes(flag.name)) continue;
+    if (!text || given.has(flag.name) || rivals.includes(flag.name)) continue;
     settings.set(flag.name, { by, text });
   }
   return settings;

@@ -81,6 +81,29 @@ export const flagGroups: readonly Group[] = [
     ),
   ),
   group(
+    "Jobs",
+    flag(
+      "wait",
+      "T",
+      "for ever",
+      "give up when the Lease was not acquired in this time after the start; 0: --nonblock",
+      {
+        short: "w",
+      },
+    ),
+    flag("nonblock", null, "false", "do not wait while somebody else holds the Lease; -n is the namespace"),
+    flag("conflict-exit-code", "N", "1", "exit code when --wait or --nonblock gave up", { short: "E" }),
+    flag(
+      "hold-at-least",
+      "T",
+      "0s",
+      "nobody else runs the command before this long after it was acquired, however short the run was",
+    ),
+    flag("max-run", "T", "0s (no limit)", "stop a command that runs longer: stop signal, --kill-after, exit code 124", {
+      election: false,
+    }),
+  ),
+  group(
     "Stopping the command",
     flag(
       "stop-signal",
@@ -89,9 +112,15 @@ export const flagGroups: readonly Group[] = [
       "first signal when leadership is lost; when given, it also replaces a SIGTERM sent to leader-exec",
       { short: "s", aliases: ["signal"], election: false },
     ),
-    flag("kill-after", "g", "3s", "on loss: time from the stop signal to SIGKILL of the whole process tree", {
-      short: "k",
-    }),
+    flag(
+      "kill-after",
+      "g",
+      "3s",
+      "on loss, and after --max-run: time from the stop signal to SIGKILL of the whole process tree",
+      {
+        short: "k",
+      },
+    ),
     flag(
       "termination-grace-period",
       "G",

@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { parseCommandLine } from "./cli.ts";
 import { endsStandby, initial, initialDirect } from "./core/lifecycle.ts";
 import { closing, exitFailed, exitUsage, type Closing } from "./core/outcome.ts";
+import type { Patience } from "./core/job.ts";
 import type { Candidate, Outcome } from "./core/types.ts";
 import { commandEnvironment, type CommandFacts } from "./environment.ts";
 import { createClock } from "./io/clock.ts";
@@ -21,6 +22,7 @@ import { LocalTrouble } from "./world.ts";
 
 const { env } = process;
 const clock = createClock();
+const startedAt = clock.now();
 
 async function main(): Promise<number> {
   const parsed = parseCommandLine(process.argv.slice(2), env);
@@ -63,7 +65,9 @@ async function closingOf(options: Options, log: StderrLog): Promise<Closing & { 
       failure === null
         ? await (options.election ? elect : runDirectly)(options, signals, log)
         : { kind: "command-not-started", failure };
-    return { ...closing(outcome, options.lostExitCode), isExpected: outcome.kind === "command-ended" };
+    const { lostExitCode: lost, job } = options;
+    const isExpected = outcome.kind === "command-ended" || (outcome.kind === "not-acquired" && job.conflictExpected);
+    return { ...closing(outcome, { lost, conflict: job.conflictExitCode }), isExpected };
   } catch (error) {
     if (error instanceof LocalTrouble)
       return { code: exitFailed, level: "error", message: error.message, isExpected: false };
@@ -123,8 +127,15 @@ function world(signals: Signals, log: StderrLog) {
   return { clock, signals, log, random: Math.random, wakeIn: createTimer() };
 }
 
-function candidate({ timing, stopSignal, stopSignalReplacesTerm }: Options, identity: string): Candidate {
-  return { identity, timing, stopSignal, stopSignalReplacesTerm };
+function candidate({ timing, stopSignal, stopSignalReplacesTerm, job }: Options, identity: string): Candidate {
+  const { wait, holdAtLeast, maxRun } = job;
+  const patience: Patience =
+    wait === null
+      ? { kind: "endless" }
+      : wait === 0
+        ? { kind: "none" }
+        : { kind: "limited", until: startedAt + wait, span: wait };
+  return { identity, timing, stopSignal, stopSignalReplacesTerm, job: { patience, holdAtLeast, maxRun } };
 }
 
 /** Before there is anything to block. Whoever closed the pipe does not want to read it. */

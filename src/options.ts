@@ -1,4 +1,4 @@
-import type { Timing } from "./core/types.ts";
+import type { Millis, Timing } from "./core/types.ts";
 
 /** Everything a user can ask for, after defaults and checks. */
 export interface Options {
@@ -17,6 +17,7 @@ export interface Options {
   readonly stopSignal: string;
   /** True when --stop-signal was given: it then also replaces a SIGTERM sent to us. */
   readonly stopSignalReplacesTerm: boolean;
+  readonly job: JobOptions;
   readonly lostExitCode: number;
   readonly guard: boolean;
   readonly kubeconfig: string | undefined;
@@ -26,6 +27,17 @@ export interface Options {
   readonly logLevel: LogLevel;
   /** Nothing is printed when the command ran and ended by itself. */
   readonly quiet: boolean;
+}
+
+export interface JobOptions {
+  /** How long to wait for the Lease; null: for ever, 0: not at all. */
+  readonly wait: Millis | null;
+  readonly conflictExitCode: number;
+  /** The user chose that code, so a conflict is nothing to be told of when `quiet`. */
+  readonly conflictExpected: boolean;
+  readonly holdAtLeast: Millis;
+  /** Infinity: no limit. */
+  readonly maxRun: Millis;
 }
 
 export type StoreChoice = { readonly kind: "kubernetes" } | { readonly kind: "file"; readonly directory: string };

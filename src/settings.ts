@@ -2,6 +2,7 @@
 import { constants } from "node:os";
 import type { Timing } from "./core/types.ts";
 import { flags } from "./flags.ts";
+import { jobOptions } from "./job-settings.ts";
 import type { LogLevel, Options, StoreChoice } from "./options.ts";
 import { deriveTiming, timingFlaw } from "./timing.ts";
 import * as value from "./values.ts";
@@ -23,6 +24,7 @@ export function readOptions(command: Options["command"], settings: Settings): Op
   };
   const election = read("enable-leader-election", value.booleanValue) ?? false;
   const store = read("lease-store", storeValue) ?? { kind: "kubernetes" };
+  const job = jobOptions(read, settings);
   const options: Options = {
     command,
     election,
@@ -33,6 +35,7 @@ export function readOptions(command: Options["command"], settings: Settings): Op
     timing: timingOf(read),
     stopSignal: read("stop-signal", (given) => value.signalValue(given, constants.signals)) ?? "SIGTERM",
     stopSignalReplacesTerm: settings.has("stop-signal"),
+    job,
     lostExitCode: read("lost-exit-code", value.exitCodeValue) ?? lostExitCode,
     guard: (read("guard", (given) => value.choiceValue(given, ["on", "off"])) ?? "on") === "on",
     kubeconfig: read("kubeconfig", ({ text }) => text),
@@ -40,7 +43,7 @@ export function readOptions(command: Options["command"], settings: Settings): Op
     store,
     logFormat:
       read("log-format", (given) => value.choiceValue<Options["logFormat"]>(given, ["text", "json"])) ?? "text",
-    ...loudness(read),
+    ...loudness(read, job.wait === null ? "info" : "warn"),
   };
   if (!options.electionGiven) refuseForgottenFlag(settings);
   if (store.kind === "file") refuseClusterFlags(settings);
@@ -73,13 +76,14 @@ function storeValue(given: value.Given): StoreChoice {
   return { kind: "file", directory };
 }
 
-function loudness(read: Read): { logLevel: LogLevel; quiet: boolean } {
+/** `usual`: cron mails whatever is printed, so jobs that wait for a limited time say less. */
+function loudness(read: Read, usual: LogLevel): { logLevel: LogLevel; quiet: boolean } {
   const level = read("log-level", (given) => value.choiceValue<LogLevel>(given, ["error", "warn", "info", "debug"]));
   const verbose = read("verbose", value.booleanValue) ?? false;
   const quiet = read("quiet", value.booleanValue) ?? false;
   if (Number(verbose) + Number(quiet) + Number(level !== undefined) > 1)
     throw new value.UsageError("--log-level, --verbose (-v) and --quiet (-q) exclude each other; give one of them");
-  return { quiet, logLevel: level ?? (quiet ? "error" : verbose ? "debug" : "info") };
+  return { quiet, logLevel: level ?? (quiet ? "error" : verbose ? "debug" : usual) };
 }
 
 /** A forgotten --enable-leader-election must not run a singleton job everywhere. */

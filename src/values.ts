@@ -55,8 +55,17 @@ export function objectNameValue(given: Given): string {
 
 /** Kubernetes' rule for namespaces: a DNS label (RFC 1123), in lower case. */
 export function namespaceValue(given: Given): string {
-  return dnsValue(given, 63, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'and "-"');
+  return dnsValue(
+    given,
+    63,
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+    'and "-"',
+    given.by === "-n" ? `; ${nIsNamespace}` : "",
+  );
 }
+
+/** flock's -n, which its users type here too. */
+export const nIsNamespace = "-n is the namespace; to try once use --nonblock";
 
 /** Others read it in their logs, so it must be one line. */
 export function identityValue(given: Given): string {
@@ -65,7 +74,7 @@ export function identityValue(given: Given): string {
   return given.text;
 }
 
-function dnsValue(given: Given, limit: number, pattern: RegExp, punctuation: string): string {
+function dnsValue(given: Given, limit: number, pattern: RegExp, punctuation: string, hint = ""): string {
   if (given.text.length <= limit && pattern.test(given.text)) return given.text;
   const near = given.text
     .toLowerCase()
@@ -76,7 +85,7 @@ function dnsValue(given: Given, limit: number, pattern: RegExp, punctuation: str
   throw wrong(
     given,
     `is not a name that Kubernetes takes: at most ${limit} characters of a-z, 0-9, ${punctuation}, beginning and ending ` +
-      `with a letter or digit; give another one${example}`,
+      `with a letter or digit; give another one${example}${hint}`,
   );
 }
 

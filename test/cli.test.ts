@@ -41,11 +41,13 @@ void test("a forgotten --enable-leader-election is refused when any election fla
   const election = flags.filter((flag) => flag.election);
   assert.ok(election.length > 8);
   const values: Record<string, string> = { "lease-store": "file:/x", "lease-duration": "15s", "renew-deadline": "10s" };
-  for (const { name } of election) {
-    const value = values[name] ?? "1";
-    const message = refusal(`--${name} ${value} -- a`);
+  for (const { name, value: term } of election) {
+    const value = term === null ? "" : (values[name] ?? "1");
+    const given = `--${name}${value && ` ${value}`}`;
+    if (name === "conflict-exit-code") continue; // refused for its own reason first: there is no conflict to wait for
+    const message = refusal(`${given} -- a`);
     assert.match(message, new RegExp(`^--${name} was given but leader election is off; add --enable-leader-election`));
-    assert.equal(options(`--${name} ${value} --enable-leader-election=false -- a`).election, false);
+    assert.equal(options(`${given} --enable-leader-election=false -- a`).election, false);
   }
   assert.match(refusal("-- a", { LEADER_EXEC_LEASE_NAME: "x" }), /^LEADER_EXEC_LEASE_NAME was given/);
 });
@@ -95,6 +97,38 @@ void test("a stop signal that is given replaces a SIGTERM, the usual one does no
   assert.deepEqual([options("-- a").stopSignal, options("-- a").stopSignalReplacesTerm], ["SIGTERM", false]);
 });
 
+void test("jobs that wait for a limited time say less, unless they are asked for more", () => {
+  assert.equal(options(`${on} -- a`).logLevel, "info");
+  for (const words of ["-w 5", "--nonblock", "--wait 0"]) assert.equal(options(`${on} ${words} -- a`).logLevel, "warn");
+  assert.equal(options(`${on} --nonblock -v -- a`).logLevel, "debug");
+  assert.equal(options(`${on} --nonblock -q -- a`).logLevel, "error");
+});
+
+void test("--wait 0 is --nonblock, and a flag wins over the variable of its rival", () => {
+  const { job } = options(`${on} -w 1m30s -E 0 --hold-at-least 50s --max-run 10m -- a`);
+  assert.deepEqual(job, {
+    wait: 90_000,
+    conflictExitCode: 0,
+    conflictExpected: true,
+    holdAtLeast: 50_000,
+    maxRun: 600_000,
+  });
+  const { job: usual } = options(`${on} -- a`);
+  assert.deepEqual(usual, {
+    wait: null,
+    conflictExitCode: 1,
+    conflictExpected: false,
+    holdAtLeast: 0,
+    maxRun: Infinity,
+  });
+  for (const words of ["--nonblock", "-w 0", "--nonblock --wait 0s", "--nonblock --wait 0"])
+    assert.equal(options(`${on} ${words} -- a`).job.wait, 0);
+  assert.equal(options(`${on} --nonblock -- a`, { LEADER_EXEC_WAIT: "5s" }).job.wait, 0);
+  assert.equal(options(`${on} --wait 5s -- a`, { LEADER_EXEC_NONBLOCK: "true" }).job.wait, 5_000);
+  assert.equal(options(`${on} -- a`, { LEADER_EXEC_CONFLICT_EXIT_CODE: "0" }).job.wait, null);
+  assert.equal(options("--max-run 0 -- a").job.maxRun, Infinity);
+});
+
 const refusals: readonly (readonly [words: string, message: RegExp])[] = [
   ["", /^no command was given; put it behind --: leader-exec/],
   ["--", /^no command was given/],
@@ -132,6 +166,15 @@ const refusals: readonly (readonly [words: string, message: RegExp])[] = [
   ["--stop-signal STOP -- a", /^--stop-signal "STOP" cannot end a command/],
   ["-s 99 -- a", /^-s "99" is no signal of this system/],
   ["-q -v -- a", /exclude each other/],
+  [`${on} --nonblock --wait 5s -- a`, /^--nonblock does not wait, and --wait 5s does; give one of the two$/],
+  [`${on} -w 5 --nonblock -- a`, /^--nonblock does not wait, and -w 5 does/],
+  [`${on} -E 0 -- a`, /^-E was given, but without --wait or --nonblock the candidate waits for ever/],
+  [`${on} -w soon -- a`, /^-w "soon" is no duration/],
+  [`${on} --nonblock -E x -- a`, /^-E "x" is no exit code/],
+  [`${on} --max-run -1 -- a`, /^--max-run "-1" is no duration/],
+  [`${on} -n Backup.sh -- a`, /^-n "Backup.sh" is not a name.*; -n is the namespace; to try once use --nonblock$/],
+  [`${on} -n -- a`, /^-n needs a value.*; -n is the namespace; to try once use --nonblock$/],
+  [`${on} -n -E 0 -- a`, /^-n needs a value, and -E is a flag.*; -n is the namespace; to try once use --nonblock$/],
   ["--log-format xml -- a", /^--log-format "xml" is not known; give text or json/],
 ];
 
@@ -148,7 +191,7 @@ void test("--help shows every flag with its default, the exit codes and an examp
   const flat = text.replace(/\s+/g, " ");
   for (const flag of flags)
     assert.ok(flat.includes(`${termOf(flag)} ${flag.help} (default: ${flag.fallback})`), flag.name);
-  for (const code of ["128+n", "126", "127", "125", "64", "75"])
+  for (const code of ["128+n", "126", "127", "124", "125", "64", "75", "1"])
     assert.match(text, new RegExp(`^ {2}${code.replace("+", "\\+")} `, "m"));
   assert.ok(text.split("\n").every((line) => line.length <= 100));
   assert.equal(options("-- a --help").command[1], "--help");

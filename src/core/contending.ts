@@ -2,6 +2,8 @@
 import { requestDeadline } from "./deadlines.ts";
 import { decide, type View } from "./election.ts";
 import type { StoreFailure } from "./lease.ts";
+import { obstacleIn, patienceEnd } from "./patience.ts";
+import { withdraw } from "./releasing.ts";
 import type { Standby, StandbyRequest, State, Trouble } from "./state.ts";
 import type { Effect, Millis, Turn } from "./types.ts";
 import { noWatch } from "./watching.ts";
@@ -44,19 +46,17 @@ export function initial(turn: Turn): Standby {
 
 /** When the next thing is due that no event brings. */
 export function standbyWake(state: Standby, turn: Turn): Millis {
-  if (state.request !== null) return startupEnd(state, turn);
+  const end = Math.min(startupEnd(state, turn), patienceEnd(turn.me));
+  if (state.request !== null) return end;
   const decision = decide(state.view, turn);
   const until = decision.kind === "wait" ? decision.until : state.pauseUntil;
-  return Math.min(state.mustLook ? Infinity : until, state.lookAt, startupEnd(state, turn));
+  return Math.min(state.mustLook ? Infinity : until, state.lookAt, end);
 }
 
 /** Sends what is due now, if nothing is under way. */
 export function proceed(state: Standby, effects: readonly Effect[], turn: Turn): Stepped {
-  if (turn.at >= startupEnd(state, turn)) {
-    const message = state.reads.message ?? state.acquires.message ?? "the store has not answered";
-    const outcome = { kind: "start-trouble", message, waited: turn.at - state.startedAt } as const;
-    return [{ phase: "finished" }, [...effects, { kind: "finish", outcome }]];
-  }
+  if (turn.at >= startupEnd(state, turn)) return startTrouble(state, "--startup-timeout", effects, turn);
+  if (turn.at >= patienceEnd(turn.me)) return patienceOver(state, effects, turn);
   if (state.request !== null) return [state, effects];
   const id = state.ids + 1;
   if (turn.at >= state.lookAt) {
@@ -69,6 +69,29 @@ export function proceed(state: Standby, effects: readonly Effect[], turn: Turn):
   const deadline = requestDeadline(turn.at, Infinity, turn.me.timing);
   const request: StandbyRequest = { kind: "acquire", id, sentAt: turn.at, write, from };
   return [{ ...state, ids: id, request }, [...effects, { kind: "write", id, write, deadline }]];
+}
+
+/** The Lease was not seen, and nothing that the store says leads on. */
+function startTrouble(
+  state: Standby,
+  limit: "--startup-timeout" | "--wait",
+  effects: readonly Effect[],
+  turn: Turn,
+): Stepped {
+  const message = state.reads.message ?? state.acquires.message ?? "the store has not answered";
+  const outcome = { kind: "start-trouble", message, waited: turn.at - state.startedAt, limit } as const;
+  return [{ phase: "finished" }, [...effects, { kind: "finish", outcome }]];
+}
+
+/** An acquire under way is settled first. Who has not even reached the Lease does not say that somebody else has it. */
+function patienceOver(state: Standby, effects: readonly Effect[], turn: Turn): Stepped {
+  const { patience } = turn.me.job;
+  const troubled = state.view.kind === "unknown" || state.acquires.message !== null;
+  if (state.request?.kind !== "acquire" && !state.contact && troubled)
+    return startTrouble(state, "--wait", effects, turn);
+  const obstacle = state.request?.kind === "acquire" ? ({ kind: "late" } as const) : obstacleIn(state.view, null, turn);
+  const [next, more] = withdraw(state, { kind: "not-acquired", obstacle, patience }, turn);
+  return [next, [...effects, ...more]];
 }
 
 /** After an acquire that did not succeed, nothing is written before the Lease was read again, nor before the pause is over. */

@@ -2,6 +2,8 @@
  * What a standby makes of the Lease it sees: wait, and until when, or take it, and how. Expiry is judged by the
  * candidate's own clock alone, from when it first saw a content; the times in the record are never compared with it.
  */
+import { acquiredRecord } from "./acquired-record.ts";
+import { heldBackUntil } from "./hold-back.ts";
 import type { LeaseRecord, StoredLease, Write } from "./lease.ts";
 import type { AcquiredFrom, Candidate, Millis, Turn } from "./types.ts";
 
@@ -24,12 +26,15 @@ export type View =
       readonly duration: Millis;
       /** Its last holder gave it back: nobody can be at work. */
       readonly released: boolean;
+      /** Its last run asked for a pause until then; Infinity: by the server's clock, which has to be read first. */
+      readonly heldBackUntil: Millis;
       readonly jitter: Millis;
     };
 
 export type Decision =
   | { readonly kind: "look" }
-  | { readonly kind: "wait"; readonly until: Millis; readonly holder: string }
+  /** `heldBack`: nobody is at work, only the pause that the last run asked for is not over. */
+  | { readonly kind: "wait"; readonly until: Millis; readonly holder: string; readonly heldBack: boolean }
   | { readonly kind: "acquire"; readonly from: AcquiredFrom; readonly write: Write };
 
 const firstRaceRange: Millis = 10;
@@ -38,12 +43,23 @@ const longestRaceRange: Millis = 500;
 /**
  * The view after the Lease was seen.
  * @param lostRaces how often in a row this candidate tried to acquire and somebody else was faster
+ * @param serverTime by the answer that brought the Lease; null: a watch told of it
  */
-export function observe(view: View, lease: StoredLease, lostRaces: number, turn: Turn): View {
+export function observe(
+  view: View,
+  lease: StoredLease,
+  lostRaces: number,
+  turn: Turn,
+  serverTime: Millis | null = null,
+): View {
   const before = view.kind === "found" ? view : null;
-  if (before?.lease.fingerprint === lease.fingerprint && before.lease.uid === lease.uid) return { ...before, lease };
+  const samePause = before?.lease.record.holdUntil === lease.record.holdUntil;
+  const pause = heldBackUntil(lease.record, serverTime, samePause ? before.heldBackUntil : Infinity, turn);
+  if (before?.lease.fingerprint === lease.fingerprint && before.lease.uid === lease.uid)
+    return { ...before, lease, heldBackUntil: pause };
   return {
     kind: "found",
+    heldBackUntil: pause,
     lease,
     seenAt: turn.at,
     duration: promised(before, lease.record, turn.me),
@@ -69,24 +85,25 @@ export function decide(view: View, turn: Turn): Decision {
   if (view.kind === "unknown") return { kind: "look" };
   if (view.kind === "missing") {
     const until = view.freeAt + view.jitter;
-    if (turn.at < until) return { kind: "wait", until, holder: "" };
+    if (turn.at < until) return { kind: "wait", until, holder: "", heldBack: false };
     return {
       kind: "acquire",
       from: view.after === null ? "created" : "deleted",
-      write: { base: null, record: acquired(null, turn) },
+      write: { base: null, record: acquiredRecord(null, turn) },
     };
   }
   const { lease } = view;
   const { holder } = lease.record;
-  const until = freeAt(view, turn.me) + view.jitter;
+  const free = freeAt(view, turn.me) + view.jitter;
+  const until = Math.max(free, view.heldBackUntil);
   const own = isOwn(lease.record, me);
-  if (!own && turn.at < until) return { kind: "wait", until, holder };
+  if (!own && turn.at < until) return { kind: "wait", until, holder, heldBack: turn.at >= free };
   const from = own ? "own" : holder === "" ? "released" : "expired";
-  return { kind: "acquire", from, write: { base: lease, record: acquired(lease.record, turn) } };
+  return { kind: "acquire", from, write: { base: lease, record: acquiredRecord(lease.record, turn) } };
 }
 
 /** A write of ours: a hand or a program that puts our name in does not know our mark, and its holder may still be at work. */
-function isOwn({ holder, markedBy }: LeaseRecord, me: Candidate): boolean {
+export function isOwn({ holder, markedBy }: LeaseRecord, me: Candidate): boolean {
   return holder === me.identity && markedBy === me.identity;
 }
 
@@ -120,28 +137,6 @@ function freeAt(view: View & { kind: "found" }, me: Candidate): Millis {
   if (view.released) return view.seenAt;
   const slack = record.holder === "" || record.markedBy === record.holder ? 0 : me.timing.retryPeriod;
   return view.seenAt + view.duration + slack;
-}
-
-/**
- * The record of an acquisition. On our own name (an earlier write of ours was applied, its answer lost) the term goes on;
- * renewTime then moves by a whole second at least, because client-go sees no smaller change.
- */
-function acquired(before: LeaseRecord | null, turn: Turn): LeaseRecord {
-  const { me } = turn;
-  const own = before !== null && isOwn(before, me);
-  return {
-    holder: me.identity,
-    durationSeconds: me.timing.leaseDuration / 1000,
-    acquireTime: own ? (before.acquireTime ?? turn.wall) : turn.wall,
-    renewTime: own ? Math.max(turn.wall, (before.renewTime ?? 0) + 1000) : turn.wall,
-    transitions: before === null ? 0 : own ? before.transitions : nextTransitions(before.transitions),
-    markedBy: me.identity,
-  };
-}
-
-/** leaseTransitions after somebody else's term; an int32 on the wire, so it stays where it cannot grow. */
-export function nextTransitions(before: number): number {
-  return Math.min(before + 1, 2 ** 31 - 1);
 }
 
 /** Older than what is known: a watch that lags behind, or a read that a watch has overtaken. */

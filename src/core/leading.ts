@@ -1,11 +1,11 @@
 /** Leading: the command runs while renewals succeed in time; whatever ends that goes through `stopping`. */
 import { initial } from "./contending.ts";
 import { freshEnoughToStart } from "./deadlines.ts";
-import type { StoredLease } from "./lease.ts";
+import type { Answered } from "./lease.ts";
 import { release } from "./releasing.ts";
 import { holdFrom, renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
 import type { Leading, Standby, StandbyRequest, State } from "./state.ts";
-import { asksToStop, loseLease, stopAsked, stopLost, treeEnding } from "./stopping.ts";
+import { asksToStop, loseLease, stopAsked, stopLost, stopOverrun, treeEnding } from "./stopping.ts";
 import type { Effect, Event, Millis, SignalName, Turn } from "./types.ts";
 import { endedWatch, mayOpen, openWatch } from "./watching.ts";
 
@@ -14,13 +14,14 @@ type Stepped = readonly [State, readonly Effect[]];
 /** The acquiring write was acknowledged: start the command, if the acknowledgement did not take too long. */
 export function startLeading(
   state: Standby,
-  lease: StoredLease,
+  answer: Answered,
   request: StandbyRequest & { kind: "acquire" },
   turn: Turn,
 ): Stepped {
-  const hold = { ...holdFrom(lease, request.sentAt, turn), nextAttemptAt: turn.at };
-  const acquired: Effect = { kind: "report", report: { kind: "acquired", lease, from: request.from } };
-  return begin({ phase: "leading", ids: state.ids, hold, watch: state.watch, command: "waiting" }, [acquired], turn);
+  const { ids, watch } = state;
+  const hold = { ...holdFrom(answer, request.sentAt, turn), nextAttemptAt: turn.at };
+  const acquired: Effect = { kind: "report", report: { kind: "acquired", lease: answer.lease, from: request.from } };
+  return begin({ phase: "leading", ids, hold, watch, command: "waiting", overrunAt: Infinity }, [acquired], turn);
 }
 
 /** One event while leading. */
@@ -38,7 +39,10 @@ export function leading(state: Leading, event: Event, turn: Turn): Stepped {
     case "watch-ended":
       return [{ ...state, watch: endedWatch(state.watch, event.reason, turn) }, []];
     case "command-started":
-      return [{ ...state, command: "running" }, [{ kind: "report", report: { kind: "started", pid: event.pid } }]];
+      return [
+        { ...state, command: "running", overrunAt: turn.at + turn.me.job.maxRun },
+        [{ kind: "report", report: { kind: "started", pid: event.pid } }],
+      ];
     case "command-not-started":
       return release(state, { kind: "command-not-started", failure: event.failure }, turn);
     case "command-ended":
@@ -54,10 +58,10 @@ export function leading(state: Leading, event: Event, turn: Turn): Stepped {
 }
 
 /** When the next thing is due that no event brings. */
-export function leadingWake({ hold, watch, command }: Leading): Millis {
+export function leadingWake({ hold, watch, command, overrunAt }: Leading): Millis {
   const attempt = hold.request === null ? hold.nextAttemptAt : Infinity;
   const rewatch = watch.kind === "down" ? watch.retryAt : Infinity;
-  return Math.min(attempt, rewatch, command === "waiting" ? Infinity : hold.deadlines.term);
+  return Math.min(attempt, rewatch, overrunAt, command === "waiting" ? Infinity : hold.deadlines.term);
 }
 
 /** Deadlines first; a gap in which even `kill` passed leaves no time for a stop signal. */
@@ -68,6 +72,7 @@ function tick(state: Leading, turn: Turn): Stepped {
     const failure = state.hold.trouble?.message ?? null;
     return stopLost(state, { kind: "renew-deadline", after: turn.at - state.hold.sentAt, failure }, turn);
   }
+  if (turn.at >= state.overrunAt) return stopOverrun(state, turn);
   const latest = state.command === "waiting" ? Infinity : term;
   const [next, effects] = settle(state, renewIfDue(state, latest, turn), turn);
   if (next.phase !== "leading" || !mayOpen(next.watch, turn)) return [next, effects];

@@ -1,7 +1,7 @@
 /** Leases as values: what a store is asked, and what it answers. */
 import type { Millis } from "./types.ts";
 
-/** The five fields of a Lease's spec, and leader-exec's mark. Times are milliseconds since 1970. */
+/** The five fields of a Lease's spec, and leader-exec's annotations. Times are milliseconds since 1970. */
 export interface LeaseRecord {
   /** `""` means that nobody holds the Lease. */
   readonly holder: string;
@@ -12,6 +12,8 @@ export interface LeaseRecord {
   readonly transitions: number;
   /** Annotation `leader-exec/holder`: equals `holder` when a leader-exec wrote this term. */
   readonly markedBy: string | null;
+  /** Annotation `leader-exec/hold-until`: leader-exec candidates do not acquire before this, by the server's clock. */
+  readonly holdUntil: Millis | null;
 }
 
 /** A Lease as a store gave it to us. */
@@ -48,12 +50,17 @@ export interface StoreFailure {
   readonly retryAfter?: Millis;
 }
 
-export type ReadResult =
-  { readonly kind: "found"; readonly lease: StoredLease } | { readonly kind: "missing" } | StoreFailure;
+export type ReadResult = (Answered & { readonly kind: "found" }) | { readonly kind: "missing" } | StoreFailure;
+
+/** A Lease, and the time of day on the server's clock (at most a second earlier); absent: the answer told none. */
+export interface Answered {
+  readonly lease: StoredLease;
+  readonly serverTime?: Millis;
+}
 
 /** `missing` answers a replace whose Lease is gone; `conflict` a version that is no longer the stored one. */
 export type WriteResult =
-  | { readonly kind: "stored"; readonly lease: StoredLease }
+  | (Answered & { readonly kind: "stored" })
   | { readonly kind: "conflict" }
   | { readonly kind: "missing" }
   | StoreFailure;

@@ -56,7 +56,7 @@ export function step(state: State, event: Event, turn: Turn): readonly [State, r
 export function nextWake(state: State, turn: Turn): Millis {
   switch (state.phase) {
     case "direct":
-      return Infinity;
+      return state.overrunAt;
     case "standby":
       return standbyWake(state, turn);
     case "leading":

@@ -1,4 +1,5 @@
 /** How a run ended, as an exit code and as the closing line; the only place that knows exit codes. */
+import type { Obstacle, Patience } from "./job.ts";
 import { seconds } from "./sentences.ts";
 import type { CommandEnd, LossCause, Outcome, Released } from "./types.ts";
 
@@ -8,13 +9,22 @@ export const exitCodes = [
   { code: "128+n", meaning: "the command died of signal n, or leader-exec was stopped by it while standing by" },
   { code: "126", meaning: "the command is not executable" },
   { code: "127", meaning: "the command was not found" },
+  { code: "124", meaning: "the command ran past its limit and was stopped (--max-run)" },
   { code: "125", meaning: "leader-exec itself failed: configuration, API not usable at start, internal error" },
   { code: "64", meaning: "usage" },
   { code: "75", meaning: "leadership was lost and the command was stopped (--lost-exit-code)" },
+  { code: "1", meaning: "the Lease was not acquired in the time allowed (--conflict-exit-code)" },
 ] as const;
 
 export const exitUsage = 64;
 export const exitFailed = 125;
+const exitOverrun = 124;
+
+/** The codes that a user can choose. */
+export interface ChosenCodes {
+  readonly lost: number;
+  readonly conflict: number;
+}
 
 /** The last thing a run says and does. `byItself`: the command's own end, which `--quiet` does not mention. */
 export interface Closing {
@@ -24,7 +34,7 @@ export interface Closing {
 }
 
 /** The closing line and the exit code of an outcome. */
-export function closing(outcome: Outcome, lostExitCode: number): Closing {
+export function closing(outcome: Outcome, codes: ChosenCodes): Closing {
   switch (outcome.kind) {
     case "command-ended":
       return {
@@ -40,7 +50,7 @@ export function closing(outcome: Outcome, lostExitCode: number): Closing {
     }
     case "lost":
       return {
-        code: lostExitCode,
+        code: codes.lost,
         level: "warn",
         message: `leadership was lost (${causeOf(outcome.cause)}) and the command was stopped; start leader-exec again to stand by`,
       };
@@ -56,11 +66,23 @@ export function closing(outcome: Outcome, lostExitCode: number): Closing {
         level: "warn",
         message: `stopped by ${outcome.signal.name} while standing by`,
       };
+    case "overrun":
+      return {
+        code: exitOverrun,
+        level: "warn",
+        message: `the command ran longer than ${seconds(outcome.limit)} (--max-run) and was stopped: it ${endOf(outcome.end)}${releasedAs(outcome.released)}`,
+      };
+    case "not-acquired":
+      return {
+        code: codes.conflict,
+        level: "warn",
+        message: `the command was not run${waitedAs(outcome.patience)}: ${obstacleOf(outcome.obstacle)}`,
+      };
     case "start-trouble":
       return {
         code: exitFailed,
         level: "error",
-        message: `gave up after ${seconds(outcome.waited)} in which the Lease could be neither read nor created (--startup-timeout): ${outcome.message}`,
+        message: `gave up after ${seconds(outcome.waited)} in which the Lease could be neither read nor created (${outcome.limit}): ${outcome.message}`,
       };
   }
 }
@@ -88,6 +110,27 @@ export function causeOf(cause: LossCause): string {
       return cause.holder === "" ? "somebody else has taken the Lease" : `${cause.holder} is the holder`;
     case "guard":
       return cause.message;
+  }
+}
+
+function waitedAs(patience: Patience): string {
+  return patience.kind === "limited" ? ` because the Lease was not free within ${seconds(patience.span)} (--wait)` : "";
+}
+
+function obstacleOf(obstacle: Obstacle): string {
+  switch (obstacle.kind) {
+    case "held": {
+      const age = obstacle.heldFor === null ? "" : ` for ${seconds(obstacle.heldFor)} now`;
+      return `${obstacle.holder} has held the Lease${age}`;
+    }
+    case "held-back":
+      return `the last run was so short that nobody runs for another ${seconds(obstacle.left)} (--hold-at-least); to run now, remove the annotation leader-exec/hold-until from the Lease`;
+    case "overtaken":
+      return "somebody else was faster, and is done already";
+    case "late":
+      return "it became free too late to be taken";
+    case "unclear":
+      return "its last holder may still be at work, since nobody has seen it end";
   }
 }
 

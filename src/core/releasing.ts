@@ -3,9 +3,10 @@
  * compare-and-swap on the version of our own last write, so it can never wipe a successor; after a conflict the holder is
  * looked at first.
  */
+import { pauseToLeave } from "./hold-back.ts";
 import type { LeaseRecord, ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
 import type { Ending, Hold, Releasing, Standby, State } from "./state.ts";
-import type { Effect, Event, Millis, Outcome, Released, SignalName, Turn } from "./types.ts";
+import type { Effect, Event, Millis, Outcome, Released, Turn } from "./types.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
 
@@ -14,12 +15,12 @@ const longestRetry: Millis = 500;
 
 /** The one way to a release while the Lease is ours. Callers: the tree is gone, or no command was started. */
 export function release({ ids, hold }: { ids: number; hold: Hold }, ending: Ending, turn: Turn): Stepped {
-  return sendRelease({ ...fresh(ids, ending, turn), lease: hold.lease }, hold.lease, turn);
+  const holdUntil = pauseToLeave(hold.pause, ending, turn);
+  return sendRelease({ ...fresh(ids, ending, turn), lease: hold.lease, holdUntil }, hold.lease, turn);
 }
 
-/** Asked to stop while standing by: an acquiring write under way may still succeed, then it is undone. */
-export function withdraw(state: Standby, signal: SignalName, turn: Turn): Stepped {
-  const ending: Ending = { kind: "stopped-standby", signal };
+/** A standby ends: an acquiring write under way may still succeed, then it is undone. */
+export function withdraw(state: Standby, ending: Ending, turn: Turn): Stepped {
   if (state.request?.kind !== "acquire") return finish(ending, "not-ours");
   return [{ ...fresh(state.ids, ending, turn), request: { kind: "acquire", id: state.request.id } }, []];
 }
@@ -64,6 +65,7 @@ function fresh(ids: number, ending: Ending, turn: Turn): Releasing {
     phase: "releasing",
     ids,
     ending,
+    holdUntil: null,
     lease: null,
     request: null,
     retryAt: turn.at,
@@ -124,7 +126,7 @@ function sendRead(state: Releasing): Stepped {
 
 function sendRelease(state: Releasing, base: StoredLease, turn: Turn): Stepped {
   const id = state.ids + 1;
-  const write = { base, record: releasedRecord(base.record, turn) };
+  const write = { base, record: releasedRecord(base.record, state.holdUntil, turn) };
   return [
     { ...state, ids: id, request: { kind: "write", id } },
     [{ kind: "write", id, write, deadline: state.giveUpAt }],
@@ -132,9 +134,9 @@ function sendRelease(state: Releasing, base: StoredLease, turn: Turn): Stepped {
 }
 
 /** As client-go writes it: holder `""` (null would lock out the C# and Rust clients), duration 1, times now. */
-function releasedRecord(held: LeaseRecord, turn: Turn): LeaseRecord {
-  const { transitions } = held;
-  return { holder: "", durationSeconds: 1, acquireTime: turn.wall, renewTime: turn.wall, transitions, markedBy: null };
+function releasedRecord({ transitions }: LeaseRecord, holdUntil: Millis | null, { wall }: Turn): LeaseRecord {
+  const times = { acquireTime: wall, renewTime: wall };
+  return { holder: "", durationSeconds: 1, ...times, transitions, markedBy: null, holdUntil };
 }
 
 function done(state: Releasing, released: Released, message: string | null): Stepped {
@@ -144,5 +146,15 @@ function done(state: Releasing, released: Released, message: string | null): Ste
 }
 
 function outcomeOf(ending: Ending, released: Released): Outcome {
-  return ending.kind === "command-ended" || ending.kind === "stopped" ? { ...ending, released } : ending;
+  switch (ending.kind) {
+    case "command-ended":
+    case "stopped":
+    case "overrun":
+      return { ...ending, released };
+    case "command-not-started":
+    case "lost":
+    case "not-acquired":
+    case "stopped-standby":
+      return ending;
+  }
 }

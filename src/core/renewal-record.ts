@@ -1,4 +1,4 @@
-import { nextTransitions } from "./election.ts";
+import { nextTransitions } from "./acquired-record.ts";
 import type { LeaseRecord, StoredLease } from "./lease.ts";
 import type { Hold } from "./state.ts";
 import type { Millis, Turn } from "./types.ts";
@@ -16,6 +16,7 @@ export function renewalRecord(hold: Hold, base: StoredLease | null, turn: Turn):
     renewTime: Math.max(turn.wall, hold.anchor.wall + (turn.at - hold.anchor.at)),
     transitions: base === null ? 0 : cleared ? nextTransitions(base.record.transitions) : base.record.transitions,
     markedBy: turn.me.identity,
+    holdUntil: null,
   };
 }
 

@@ -4,7 +4,8 @@
  */
 import { deadlines, requestDeadline } from "./deadlines.ts";
 import { isNewer } from "./election.ts";
-import type { ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
+import { pauseFrom } from "./hold-back.ts";
+import type { Answered, ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
 import { clearedByHand, renewalRecord, seenByOthers } from "./renewal-record.ts";
 import type { Hold, HoldRequest } from "./state.ts";
 import type { Effect, Event, Millis, Turn } from "./types.ts";
@@ -24,7 +25,7 @@ const firstRetry: Millis = 100;
 const firstConflictRetry: Millis = 10;
 
 /** The hold that follows from an acquiring write, sent at `sentAt` and acknowledged now. */
-export function holdFrom(lease: StoredLease, sentAt: Millis, turn: Turn): Hold {
+export function holdFrom({ lease, serverTime }: Answered, sentAt: Millis, turn: Turn): Hold {
   const { timing } = turn.me;
   return {
     lease,
@@ -36,6 +37,7 @@ export function holdFrom(lease: StoredLease, sentAt: Millis, turn: Turn): Hold {
     conflicts: 0,
     anchor: { at: turn.at, wall: Math.max(turn.wall, lease.record.renewTime ?? 0) },
     createUnanswered: false,
+    pause: pauseFrom(serverTime, turn),
   };
 }
 

@@ -7,6 +7,12 @@ import type { AcquiredFrom, LogLine, Report } from "./types.ts";
 export function lineOf(report: Report): LogLine {
   switch (report.kind) {
     case "standing-by":
+      if (report.heldBack) {
+        const left = seconds(report.forAtMost);
+        return info(`standing by: the last run was so short that nobody runs for another ${left} (--hold-at-least)`, {
+          phase: "standby",
+        });
+      }
       return report.holder === ""
         ? info(`standing by: the Lease is free in ${seconds(report.forAtMost)} at the latest`, { phase: "standby" })
         : info(`standing by: ${report.holder} is the holder`, { phase: "standby", holder: report.holder });
@@ -30,6 +36,11 @@ export function lineOf(report: Report): LogLine {
       const limit = `it has ${seconds(report.killIn)} to end by itself`;
       return info(`passed ${report.signal} on to the command: ${limit}`, { phase: "stopping", signal: report.signal });
     }
+    case "overrun":
+      return warn(
+        `the command has run for ${seconds(report.limit)} (--max-run): stopping it; SIGKILL follows in ${seconds(report.killIn)}`,
+        { phase: "stopping" },
+      );
     case "killing":
       return warn(`killing the process tree with SIGKILL: ${killReason[report.why]}`, { phase: "stopping" });
     case "tree-alive": {

@@ -3,9 +3,10 @@ import { failedAgain, lookAgain, nextLook, nextPoll, noTrouble, proceed, silence
 import { decide, isNewer, isStale, observe, observeMissing, raceJitter, type View } from "./election.ts";
 import { startLeading } from "./leading.ts";
 import type { ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
+import { obstacleInSight } from "./patience.ts";
 import { withdraw } from "./releasing.ts";
 import type { Standby, StandbyRequest, State } from "./state.ts";
-import type { Effect, Event, SignalName, Turn } from "./types.ts";
+import type { Effect, Event, Millis, SignalName, Turn } from "./types.ts";
 import { endedWatch, mayOpen, noWatch, openWatch } from "./watching.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
@@ -32,7 +33,12 @@ export function standby(state: Standby, event: Event, turn: Turn): Stepped {
       return acquiring({ ...state, request: null }, state.request, event.result, turn);
     case "watched":
       if (isStale(state.view, event.lease)) return [heard(state, turn), []];
-      return told({ ...heard(state, turn), view: seen(state, event.lease, turn), mustLook: false }, [], turn);
+      return told(
+        state,
+        { ...heard(state, turn), view: seen(state, event.lease, null, turn), mustLook: false },
+        {},
+        turn,
+      );
     case "watched-deletion":
       return proceed({ ...heard(state, turn), lookAt: turn.at }, [], turn);
     case "watch-ended": {
@@ -46,7 +52,7 @@ export function standby(state: Standby, event: Event, turn: Turn): Stepped {
     }
     case "signal":
       if (!endsStandby(event.signal)) return [state, []];
-      return withdraw(state, event.signal, turn);
+      return withdraw(state, { kind: "stopped-standby", signal: event.signal }, turn);
     case "command-started":
     case "command-not-started":
     case "command-ended":
@@ -65,28 +71,50 @@ function answered(state: Standby, result: ReadResult, turn: Turn): Stepped {
     return proceed({ ...reached, doubted: true, lookAt: turn.at }, report, turn);
   }
   const view =
-    result.kind === "missing" ? observeMissing(state.view, state.lostRaces, turn) : seen(state, result.lease, turn);
+    result.kind === "missing"
+      ? observeMissing(state.view, state.lostRaces, turn)
+      : seen(state, result.lease, result.serverTime ?? turn.wall, turn);
+  const serverTime = result.kind === "found" ? result.serverTime : undefined;
   // A watch that kept silent about what this read found is not to be trusted.
   const deaf =
     state.watch.kind === "open" &&
     turn.at >= state.watch.heardAt + silence(state.view, turn) &&
     version(view) !== version(state.view);
   const watch = deaf ? noWatch : state.watch;
-  return told({ ...reached, view, watch, doubted: false, mustLook: false }, report, turn);
+  const next: Standby = { ...reached, view, watch, doubted: false, mustLook: false };
+  return told(state, next, { report, ...(serverTime === undefined ? {} : { serverTime }) }, turn);
 }
 
-/** The view is new: say who holds the Lease, see to the watch, act. */
-function told(state: Standby, effects: readonly Effect[], turn: Turn): Stepped {
+/** What came along with news of the Lease. */
+interface Aside {
+  readonly report?: readonly Effect[];
+  readonly serverTime?: Millis;
+}
+
+/** The view is new: end if there is no point in waiting, say who holds the Lease, see to the watch, act. */
+function told(before: Standby, state: Standby, { report = [], serverTime }: Aside, turn: Turn): Stepped {
+  const obstacle = obstacleInSight(before.view, state.view, serverTime ?? null, turn);
+  if (obstacle !== null) {
+    const [next, effects] = withdraw(state, { kind: "not-acquired", obstacle, patience: turn.me.job.patience }, turn);
+    return [next, [...report, ...effects]];
+  }
   const [watch, opened] = mayOpen(state.watch, turn)
     ? openWatch(version(state.view), state.watch, turn)
     : [state.watch, null];
   const decision = decide(state.view, turn);
-  const holder = decision.kind === "wait" ? decision.holder : "";
-  const news: Effect[] = opened === null ? [...effects] : [...effects, opened];
-  if (decision.kind === "wait" && holder !== state.reported) {
-    news.push({ kind: "report", report: { kind: "standing-by", holder, forAtMost: decision.until - turn.at } });
+  const news: Effect[] = opened === null ? [...report] : [...report, opened];
+  // A pause that only a watch told of ends at a time of the server's clock: ask for that first.
+  if (decision.kind === "wait" && decision.until === Infinity)
+    return proceed({ ...state, watch, lookAt: turn.at }, news, turn);
+  if (decision.kind !== "wait")
+    return proceed({ ...state, watch, lookAt: nextLook({ ...state, watch }, turn) }, news, turn);
+  const { holder, heldBack } = decision;
+  const reported = heldBack ? "nobody: held back" : holder;
+  if (reported !== state.reported) {
+    const forAtMost = decision.until - turn.at;
+    news.push({ kind: "report", report: { kind: "standing-by", holder, heldBack, forAtMost } });
   }
-  const next: Standby = { ...state, watch, reported: decision.kind === "wait" ? holder : state.reported };
+  const next: Standby = { ...state, watch, reported };
   return proceed({ ...next, lookAt: nextLook(next, turn) }, news, turn);
 }
 
@@ -95,7 +123,7 @@ function acquiring(state: Standby, request: AcquireRequest, result: WriteResult,
     case "stored":
       if (overtaken(state.view, result.lease, turn))
         return lookAgain(state, { lookAt: turn.at, pauseUntil: turn.at }, [], turn);
-      return startLeading(state, result.lease, request, turn);
+      return startLeading(state, result, request, turn);
     case "conflict": {
       // Perhaps nobody was faster, and somebody else edits the Lease all the time: no storm of requests then.
       const pauseUntil = turn.at + raceJitter(state.lostRaces, turn);
@@ -123,8 +151,8 @@ function unread(state: Standby, failure: StoreFailure, turn: Turn): Stepped {
   return proceed({ ...state, reads, lookAt: turn.at + pause }, report, turn);
 }
 
-function seen(state: Standby, lease: StoredLease, turn: Turn): View {
-  return observe(state.view, lease, state.lostRaces, turn);
+function seen(state: Standby, lease: StoredLease, serverTime: Millis | null, turn: Turn): View {
+  return observe(state.view, lease, state.lostRaces, turn, serverTime);
 }
 
 function heard(state: Standby, turn: Turn): Standby {

@@ -1,5 +1,7 @@
 import type { Deadlines } from "./deadlines.ts";
 import type { View } from "./election.ts";
+import type { Pause } from "./hold-back.ts";
+import type { Obstacle, Patience } from "./job.ts";
 import type { StoredLease, Write } from "./lease.ts";
 import type { AcquiredFrom, CommandEnd, LossCause, Millis, SignalName, StartFailure } from "./types.ts";
 
@@ -10,6 +12,7 @@ export type State = Direct | Standby | Leading | Stopping | Releasing | Finished
 export interface Direct {
   readonly phase: "direct";
   readonly command: "waiting" | "starting" | "running";
+  readonly overrunAt: Millis;
 }
 
 export interface Standby {
@@ -80,6 +83,8 @@ export interface Hold {
   readonly anchor: { readonly at: Millis; readonly wall: Millis };
   /** A create of ours was never answered: a conflict may then be with ourselves. */
   readonly createUnanswered: boolean;
+  /** What the release will ask leader-exec candidates for. */
+  readonly pause: Pause | null;
 }
 
 export type HoldRequest =
@@ -99,6 +104,8 @@ export interface Leading {
   readonly watch: WatchState;
   /** `waiting`: acquired so late that the Lease is renewed first. */
   readonly command: "waiting" | "starting" | "running";
+  /** From then on the command has run for too long; Infinity while it does not run. */
+  readonly overrunAt: Millis;
 }
 
 export interface Stopping {
@@ -122,6 +129,7 @@ export interface Stopping {
 export type StopReason =
   | { readonly kind: "lost"; readonly cause: LossCause }
   | { readonly kind: "asked"; readonly signal: SignalName }
+  | { readonly kind: "overrun"; readonly limit: Millis }
   | { readonly kind: "ended" };
 
 /** The tree is gone, or there never was one. */
@@ -129,6 +137,8 @@ export interface Releasing {
   readonly phase: "releasing";
   readonly ids: number;
   readonly ending: Ending;
+  /** The release asks leader-exec candidates to hold back until then, by the server's clock. */
+  readonly holdUntil: Millis | null;
   /** The Lease as last known; null while an acquiring write is not answered. */
   readonly lease: StoredLease | null;
   readonly request: { readonly kind: "acquire" | "write" | "read"; readonly id: number } | null;
@@ -144,6 +154,8 @@ export type Ending =
   | { readonly kind: "command-not-started"; readonly failure: StartFailure }
   | { readonly kind: "lost"; readonly cause: LossCause }
   | { readonly kind: "stopped"; readonly signal: SignalName; readonly end: CommandEnd }
+  | { readonly kind: "overrun"; readonly limit: Millis; readonly end: CommandEnd }
+  | { readonly kind: "not-acquired"; readonly obstacle: Obstacle; readonly patience: Patience }
   | { readonly kind: "stopped-standby"; readonly signal: SignalName };
 
 export interface Finished {

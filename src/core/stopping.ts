@@ -3,9 +3,10 @@
  * renewals go on to protect it, and no path leads to a release but `tree-gone`.
  */
 import type { CommandEnd, Effect, Event, KillReason, LossCause, Millis, SignalName, Turn } from "./types.ts";
+import { endingOf } from "./ending.ts";
 import { finish, release } from "./releasing.ts";
 import { renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
-import type { Direct, Ending, Hold, Leading, State, Stopping } from "./state.ts";
+import type { Direct, Hold, Leading, State, Stopping } from "./state.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
 
@@ -36,6 +37,14 @@ export function stopAsked(state: Leading | Direct, signal: SignalName, turn: Tur
   const report: Effect = { kind: "report", report: { kind: "stopping", signal: forwarded, killIn: grace } };
   if (state.command !== "running") return [next, [report]];
   return [next, [report, { kind: "forward", signal: forwarded, to: "tree" }]];
+}
+
+/** The command ran past its limit: as after a loss, but the Lease is ours, and is renewed until the tree is gone. */
+export function stopOverrun(state: Leading | Direct, turn: Turn): Stepped {
+  const { stopSignal, timing, job } = turn.me;
+  const next = stopping(state, { kind: "overrun", limit: job.maxRun }, timing.killAfter, stopSignal, turn);
+  const report: Effect = { kind: "report", report: { kind: "overrun", limit: job.maxRun, killIn: timing.killAfter } };
+  return [next, [report, { kind: "forward", signal: stopSignal, to: "tree" }]];
 }
 
 /** The command ended by itself: what is left of its tree is killed. */
@@ -158,16 +167,6 @@ function gone(state: Stopping, turn: Turn): Stepped {
   if (state.hold === null) return finish(ending, state.elected ? "not-ours" : "no-lease");
   const hold: Hold = state.hold;
   return release({ ids: state.ids, hold }, ending, turn);
-}
-
-function endingOf({ why, end }: Stopping): Ending {
-  if (why.kind === "lost") return { kind: "lost", cause: why.cause };
-  if (why.kind === "asked") {
-    return end === null
-      ? { kind: "stopped-standby", signal: why.signal }
-      : { kind: "stopped", signal: why.signal, end };
-  }
-  return { kind: "command-ended", end: end ?? { kind: "exited", code: 0 } };
 }
 
 function killAt(state: Stopping): Millis {

@@ -2,6 +2,7 @@
  * The vocabulary of the core. Everything here is data: time, chance and answers come in as values, wishes go out as
  * values (effects). Words are those of the field: candidate, holder, standby, leading, renew, lose, release.
  */
+import type { Job, Obstacle, Patience } from "./job.ts";
 import type { ReadResult, StoredLease, Write, WriteResult } from "./lease.ts";
 
 /** A time span or a point on the candidate's own clock, in milliseconds. */
@@ -95,14 +96,26 @@ export type Outcome =
       readonly released: Released;
     }
   | { readonly kind: "stopped-standby"; readonly signal: SignalName }
-  | { readonly kind: "start-trouble"; readonly message: string; readonly waited: Millis };
+  | { readonly kind: "overrun"; readonly limit: Millis; readonly end: CommandEnd; readonly released: Released }
+  | { readonly kind: "not-acquired"; readonly obstacle: Obstacle; readonly patience: Patience }
+  | {
+      readonly kind: "start-trouble";
+      readonly message: string;
+      readonly waited: Millis;
+      readonly limit: "--startup-timeout" | "--wait";
+    };
 
 /** Whether others can take over at once, or have to wait for the Lease to expire. `no-lease`: leader election is off. */
 export type Released = "released" | "not-released" | "not-ours" | "no-lease";
 
 /** What a user is told while leader-exec runs, one line a change; `report.ts` has the sentences. */
 export type Report =
-  | { readonly kind: "standing-by"; readonly holder: string; readonly forAtMost: Millis }
+  | {
+      readonly kind: "standing-by";
+      readonly holder: string;
+      readonly heldBack: boolean;
+      readonly forAtMost: Millis;
+    }
   | { readonly kind: "acquired"; readonly lease: StoredLease; readonly from: AcquiredFrom }
   | { readonly kind: "started"; readonly pid: number }
   | { readonly kind: "unguarded"; readonly message: string }
@@ -110,10 +123,8 @@ export type Report =
   | { readonly kind: "renewed-again"; readonly after: Millis }
   | { readonly kind: "lost"; readonly cause: LossCause }
   | { readonly kind: "stopping"; readonly signal: string; readonly killIn: Millis }
-  | {
-      readonly kind: "killing";
-      readonly why: KillReason;
-    }
+  | { readonly kind: "overrun"; readonly limit: Millis; readonly killIn: Millis }
+  | { readonly kind: "killing"; readonly why: KillReason }
   | { readonly kind: "tree-alive"; readonly since: Millis }
   | { readonly kind: "store-trouble"; readonly message: string; readonly retryIn: Millis }
   | { readonly kind: "store-recovered" }
@@ -150,4 +161,5 @@ export interface Candidate {
   readonly stopSignal: string;
   /** True when the user gave the stop signal: it then also replaces a SIGTERM sent to us. */
   readonly stopSignalReplacesTerm: boolean;
+  readonly job: Job;
 }

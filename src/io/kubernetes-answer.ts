@@ -122,9 +122,15 @@ function later(failed: StoreFailure, answer: HttpAnswer, status: Json | undefine
   const header = answer.headers["retry-after"] ?? "";
   const seconds = /^\d+$/.test(header) ? Number(header) : member(status, "details")["retryAfterSeconds"];
   if (typeof seconds === "number") return { ...failed, retryAfter: seconds * 1000 };
-  const theirClock = Date.parse(answer.headers.date ?? ""); // their clock and ours may differ
-  const date = Date.parse(header) - (Number.isNaN(theirClock) ? wall : theirClock);
+  const theirs = serverTimeOf(answer).serverTime; // their clock and ours may differ
+  const date = Date.parse(header) - (theirs ?? wall);
   return Number.isNaN(date) ? failed : { ...failed, retryAfter: Math.max(0, date) };
+}
+
+/** The server's clock, from the `Date` of its answer: cut to whole seconds, so at most a second earlier. */
+export function serverTimeOf({ headers }: HttpAnswer): { readonly serverTime?: Millis } {
+  const serverTime = Date.parse(headers.date ?? "");
+  return Number.isNaN(serverTime) ? {} : { serverTime };
 }
 
 /** What the server said, on one line, bounded. */

@@ -64,7 +64,7 @@ export async function replace(place: Place, { write, isLate }: WriteOrder, base:
     const lease = nextLease(place, write, { uid: base.uid, resourceVersion: String(version + 1) });
     if (!(await putInPlace(place, version + 1, lease.text, isLate))) return conflict;
     await confirm(place, current, version);
-    return { kind: "stored", lease: lease.stored };
+    return { kind: "stored", lease: lease.stored, serverTime: place.clock.wall() };
   } finally {
     await current.file.close();
   }
@@ -95,7 +95,7 @@ export async function create(place: Place, { write, isLate }: WriteOrder, newest
   }
   await files.syncFolder(namespaceFolder);
   await files.syncFolder(place.directory); // in case the namespace's folder is new
-  return { kind: "stored", lease: lease.stored };
+  return { kind: "stored", lease: lease.stored, serverTime: place.clock.wall() };
 }
 
 /** True when this content got this version. */

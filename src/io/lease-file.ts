@@ -108,7 +108,7 @@ class FileStore implements LeaseStore {
       if (record === null) continue;
       await record.file.close();
       const { lease } = record;
-      if (this.#saw(lease)) return { kind: "found", lease };
+      if (this.#saw(lease)) return { kind: "found", lease, serverTime: place.clock.wall() };
       oldPath = recordPath(place.folder, version);
       await setTimeout(deletionTime); // somebody deletes the Lease, file by file
     }

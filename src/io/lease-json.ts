@@ -9,13 +9,17 @@ import { isObject, member, type Json } from "./json.ts";
 /** Marks a term that leader-exec wrote: other electors keep it, so it counts only while it equals the holder. */
 export const holderAnnotation = "leader-exec/holder";
 
+/** Leader-exec candidates do not acquire before this instant; other electors know nothing of it. */
+export const holdAnnotation = "leader-exec/hold-until";
+
 /** Reads a Lease object; null when it is not one (no metadata with name, uid and resourceVersion). */
 export function parseLease(object: unknown): StoredLease | null {
   const metadata = member(object, "metadata");
   const { uid, resourceVersion } = metadata;
   if (typeof uid !== "string" || typeof resourceVersion !== "string") return null;
   const spec = member(object, "spec");
-  const mark = member(metadata, "annotations")[holderAnnotation];
+  const annotations = member(metadata, "annotations");
+  const mark = annotations[holderAnnotation];
   const raw = [
     spec["holderIdentity"] ?? "",
     spec["leaseDurationSeconds"] ?? null,
@@ -36,6 +40,7 @@ export function parseLease(object: unknown): StoredLease | null {
       renewTime: parseTime(renewTime),
       transitions: typeof transitions === "number" ? transitions : 0,
       markedBy: typeof mark === "string" ? mark : null,
+      holdUntil: parseTime(annotations[holdAnnotation]),
     },
   };
 }
@@ -47,9 +52,14 @@ export function parseLease(object: unknown): StoredLease | null {
 export function leaseObject(write: Write, name: string, namespace: string): Json {
   const base: Json = isObject(write.base?.object) ? write.base.object : {};
   const { managedFields, ...metadata } = member(base, "metadata");
+  const { markedBy, holdUntil } = write.record;
   const annotations: Record<string, unknown> = { ...member(metadata, "annotations") };
-  if (write.record.markedBy === null) Reflect.deleteProperty(annotations, holderAnnotation);
-  else annotations[holderAnnotation] = write.record.markedBy;
+  const annotate = (name: string, value: string | null): void => {
+    if (value === null) Reflect.deleteProperty(annotations, name);
+    else annotations[name] = value;
+  };
+  annotate(holderAnnotation, markedBy);
+  annotate(holdAnnotation, holdUntil === null ? null : formatMicroTime(holdUntil));
   return {
     ...base,
     apiVersion: "coordination.k8s.io/v1",

@@ -5,7 +5,7 @@ import type { Clock, LeaseStore, Watch, WatchListener } from "../world.ts";
 import type { HttpAnswer } from "./https-exchange.ts";
 import { text } from "./json.ts";
 import type { ClusterAccess } from "./kubernetes-access.ts";
-import { isLeaseMissing, parseBody, statusFailure, type Verb } from "./kubernetes-answer.ts";
+import { isLeaseMissing, parseBody, serverTimeOf, statusFailure, type Verb } from "./kubernetes-answer.ts";
 import type { Call } from "./kubernetes-client.ts";
 import { connect, type Connection } from "./kubernetes-connect.ts";
 import { failure, networkFailure } from "./kubernetes-network-trouble.ts";
@@ -72,7 +72,7 @@ class KubernetesStore implements LeaseStore {
     if ("kind" in answer) return answer;
     if (answer.status === 404 && isLeaseMissing(parseBody(answer.body))) return { kind: "missing" };
     const lease = this.#leaseIn(answer, "get");
-    return "fingerprint" in lease ? { kind: "found", lease } : lease;
+    return "fingerprint" in lease ? { kind: "found", lease, ...serverTimeOf(answer) } : lease;
   }
 
   async write(write: Write, deadline: Millis): Promise<WriteResult> {
@@ -91,7 +91,7 @@ class KubernetesStore implements LeaseStore {
       if (answer.status === 404 && isLeaseMissing(parseBody(answer.body))) return { kind: "missing" };
     }
     const lease = this.#leaseIn(answer, verb);
-    return "fingerprint" in lease ? { kind: "stored", lease } : lease;
+    return "fingerprint" in lease ? { kind: "stored", lease, ...serverTimeOf(answer) } : lease;
   }
 
   watch(since: string | null, listener: WatchListener): Watch {

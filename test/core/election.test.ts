@@ -112,6 +112,7 @@ void test("an acquisition writes all fields, and counts the change of holder", (
     renewTime: epoch + 6_000,
     transitions: 4,
     markedBy: "me",
+    holdUntil: null,
   });
   assert.equal(decision.write.base?.version, "10");
 });

@@ -15,7 +15,12 @@ void test("the first read is answered or given up before --startup-timeout is ov
   const [troubled] = step(reading, { kind: "read", id: 1, result: failure }, impatient(deadline));
   const [end, last] = step(inPhase(troubled, "standby"), tick, impatient(1_000));
   inPhase(end, "finished");
-  assert.deepEqual(only(last, "finish").outcome, { kind: "start-trouble", message: "the plugin hangs", waited: 1_000 });
+  assert.deepEqual(only(last, "finish").outcome, {
+    kind: "start-trouble",
+    message: "the plugin hangs",
+    waited: 1_000,
+    limit: "--startup-timeout",
+  });
 });
 
 void test("once the Lease was seen nothing that the store does ends a standby", () => {
@@ -34,7 +39,7 @@ void test("a Lease that is not there and cannot be created, for want of a namesp
   const [troubled] = step(creating, { kind: "written", id, result: failure }, impatient(20));
   const [end, last] = step(inPhase(troubled, "standby"), tick, impatient(1_000));
   inPhase(end, "finished");
-  const outcome = { kind: "start-trouble", message: "no such namespace", waited: 1_000 };
+  const outcome = { kind: "start-trouble", message: "no such namespace", waited: 1_000, limit: "--startup-timeout" };
   assert.deepEqual(only(last, "finish").outcome, outcome);
 });
 

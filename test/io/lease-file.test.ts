@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Write } from "../../src/core/lease.ts";
+import type { StoredLease, Write } from "../../src/core/lease.ts";
 import { recordPath } from "../../src/io/lease-file-place.ts";
 import { realFiles } from "../../src/io/lease-file-system.ts";
 import {
@@ -94,9 +94,9 @@ void test("a writer that was frozen until its slot had been collected changes no
     if (to === slot) await door.pass();
     await realFiles.link(from, to);
   };
-  const seenMeanwhile: unknown[] = [];
+  const seenMeanwhile: StoredLease[] = [];
   const unlink = async (path: string) => {
-    if (path === slot) seenMeanwhile.push(await others.read(soon())); // while the slot is filled again
+    if (path === slot) seenMeanwhile.push(leaseOf(await others.read(soon()))); // while the slot is filled again
     await realFiles.unlink(path);
   };
   const frozen = await storeIn(t, directory, { link, unlink });
@@ -107,7 +107,7 @@ void test("a writer that was frozen until its slot had been collected changes no
   assert.ok(!(await versionsOf(jobsIn(directory))).includes(Number(base.version) + 1));
   door.open();
   assert.equal((await answer).kind, "failed");
-  assert.deepEqual(seenMeanwhile, [{ kind: "found", lease: last }]);
+  assert.deepEqual(seenMeanwhile, [last]);
   assert.deepEqual(leaseOf(await others.read(soon())), last);
   assert.ok(!(await versionsOf(jobsIn(directory))).includes(Number(base.version) + 1));
 });

@@ -10,6 +10,7 @@ const mine: LeaseRecord = {
   renewTime: Date.UTC(2026, 0, 2, 3, 4, 7, 0),
   transitions: 3,
   markedBy: "me",
+  holdUntil: null,
 };
 
 const foreign = {
@@ -45,6 +46,7 @@ void test("reading tolerates null, missing fields and any form of time", () => {
     renewTime: Date.UTC(2026, 0, 2, 3, 4, 5, 100),
     transitions: 0,
     markedBy: null,
+    holdUntil: null,
   });
   assert.equal(lease.version, "42");
 });
@@ -111,4 +113,18 @@ void test("the fingerprint follows the content of the spec, not the version", ()
   const of = (object: unknown) => parseLease(object)?.fingerprint;
   assert.equal(of(foreign), of(touched));
   assert.notEqual(of(foreign), of(renewed));
+});
+
+void test("the instant up to which others hold back is an annotation: written, read, taken away; an unreadable one is none", () => {
+  const until = Date.UTC(2026, 0, 2, 3, 5);
+  const object = leaseObject({ base: null, record: { ...mine, holdUntil: until } }, "jobs", "default");
+  const whole = { ...object, metadata: { ...(object["metadata"] as object), uid: "u", resourceVersion: "1" } };
+  const annotations = { "leader-exec/holder": "me", "leader-exec/hold-until": "2026-01-02T03:05:00.000000Z" };
+  assert.deepEqual((whole.metadata as { annotations?: unknown }).annotations, annotations);
+  const held = parseLease(whole);
+  assert.equal(held?.record.holdUntil, until);
+  const after = leaseObject({ base: held, record: mine }, "jobs", "default");
+  assert.deepEqual((after["metadata"] as { annotations?: unknown }).annotations, { "leader-exec/holder": "me" });
+  const odd = { ...whole, metadata: { ...whole.metadata, annotations: { "leader-exec/hold-until": "tomorrow" } } };
+  assert.equal(parseLease(odd)?.record.holdUntil, null);
 });

@@ -93,6 +93,7 @@ export class ForeignElector {
       transitions: before === undefined ? 0 : own ? before.transitions : before.transitions + 1,
       // Annotations that it does not know stay as they are.
       markedBy: before?.markedBy ?? null,
+      holdUntil: before?.holdUntil ?? null,
     };
     const sentAt = agenda.now;
     this.link.ask<WriteResult>(

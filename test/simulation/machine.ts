@@ -1,4 +1,5 @@
 /** A machine: its clock, its way to the API, and one leader-exec at a time, started again under a new identity when it ended. */
+import { service } from "../../src/core/job.ts";
 import type { Candidate, Millis } from "../../src/core/types.ts";
 import { Link } from "./link.ts";
 import type { MachineSetup } from "./scenario.ts";
@@ -53,6 +54,7 @@ export class Machine {
       timing: this.setup.timing,
       stopSignal: "SIGTERM",
       stopSignalReplacesTerm: false,
+      job: service,
     };
     return new SimCandidate(this.#sim, this, me);
   }

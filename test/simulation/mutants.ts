@@ -42,7 +42,7 @@ export const mutants: readonly Mutant[] = [
     "standby.ts",
     "  const view =\n    result.kind",
     `  if (result.kind === "found" && result.lease.record.holder === turn.me.identity)
-    return startLeading(state, result.lease, { kind: "acquire", id: 0, sentAt: turn.at, write: { base: null, record: result.lease.record }, from: "own" }, turn);
+    return startLeading(state, result, { kind: "acquire", id: 0, sentAt: turn.at, write: { base: null, record: result.lease.record }, from: "own" }, turn);
   const view =
     result.kind`,
   ),

@@ -201,6 +201,7 @@ function byHand(sim: Sim, kind: Parameters<Judge["hand"]>[0]): void {
     renewTime: time,
     transitions: api.lease.record.transitions + 1,
     markedBy: null,
+    holdUntil: api.lease.record.holdUntil,
   };
   judge.hand(kind, api.lease);
   switch (kind) {

@@ -32,6 +32,8 @@ export interface Start {
   readonly stdio?: StdioOptions;
   /** A program, with arguments, that becomes leader-exec by exec: ["nsenter", "--net=...", "--"]. */
   readonly through?: readonly string[];
+  /** A whole command line that becomes leader-exec by exec, instead of all of the above. */
+  readonly instead?: readonly string[];
 }
 
 /** How a process ended. */
@@ -49,10 +51,11 @@ export class Candidate {
 
   constructor(
     t: TestContext,
-    { args = [], command = [process.execPath, probe], env = {}, stdio, through = [] }: Start,
+    { args = [], command = [process.execPath, probe], env = {}, stdio, through = [], instead }: Start,
   ) {
     const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOurs(name)));
-    const [file = "", ...more] = [...through, process.execPath, product, ...args, "--", ...command];
+    const usual = [...through, process.execPath, product, ...args, "--", ...command];
+    const [file = "", ...more] = instead ?? usual;
     this.child = spawn(file, more, {
       env: { ...clean, ...env },
       stdio: stdio ?? ["ignore", "pipe", "pipe"],

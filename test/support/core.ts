@@ -1,6 +1,7 @@
 /** Values for tests of the core: a candidate, Leases, moments, and states reached by the steps that lead there. */
 import assert from "node:assert/strict";
 import { initial, step } from "../../src/core/lifecycle.ts";
+import { service } from "../../src/core/job.ts";
 import type { LeaseRecord, StoredLease } from "../../src/core/lease.ts";
 import type { Leading, Releasing, Standby, State, Stopping } from "../../src/core/state.ts";
 import type { Candidate, Effect, Event, Millis, SignalName, Turn } from "../../src/core/types.ts";
@@ -17,6 +18,7 @@ export const me: Candidate = {
   },
   stopSignal: "SIGTERM",
   stopSignalReplacesTerm: false,
+  job: service,
 };
 
 export const epoch = Date.UTC(2026, 0, 1);
@@ -34,9 +36,16 @@ export function lease(record: Partial<LeaseRecord> = {}, version = "10", uid = "
     renewTime: epoch,
     transitions: 3,
     markedBy: record.holder ?? "other",
+    holdUntil: null,
     ...record,
   };
-  return { record: whole, version, uid, fingerprint: JSON.stringify({ ...whole, markedBy: null }), object: {} };
+  return {
+    record: whole,
+    version,
+    uid,
+    fingerprint: JSON.stringify({ ...whole, markedBy: null, holdUntil: null }),
+    object: {},
+  };
 }
 
 export function mine(record: Partial<LeaseRecord> = {}, version = "11", uid = "uid"): StoredLease {

@@ -24,6 +24,7 @@ export const record: LeaseRecord = {
   renewTime: Date.UTC(2026, 0, 1),
   transitions: 0,
   markedBy: "me",
+  holdUntil: null,
 };
 
 /** A folder that goes with the test. */

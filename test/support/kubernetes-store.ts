@@ -33,6 +33,7 @@ export function recordOf(holder: string, more: Partial<LeaseRecord> = {}): Lease
     renewTime: now,
     transitions: 0,
     markedBy: holder,
+    holdUntil: null,
     ...more,
   };
 }

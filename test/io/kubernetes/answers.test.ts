@@ -110,6 +110,31 @@ test("an overloaded or failing server is told apart, and Retry-After is passed o
   assert.match(said[2] ?? "", /saying "etcdserver: leader changed"/);
 });
 
+test("the server's clock comes with its answers, and is left out when they do not tell it", async (t) => {
+  const dates: (string | undefined)[] = [
+    "Wed, 25 Nov 2026 09:30:15 GMT",
+    undefined,
+    "soon",
+    "Wed, 25 Nov 2026 09:30:16 GMT",
+  ];
+  const { store } = await fakeStore(t, (_, response) => {
+    response.sendDate = false;
+    const date = dates.shift();
+    response.writeHead(200, date === undefined ? {} : { Date: date }).end(JSON.stringify(leaseJson("x", "5")));
+  });
+  const told = async () => {
+    const result = await read(store);
+    assert.ok(result.kind === "found");
+    return result.serverTime;
+  };
+  assert.deepEqual(
+    [await told(), await told(), await told()],
+    [Date.UTC(2026, 10, 25, 9, 30, 15), undefined, undefined],
+  );
+  const stored = await write(store, null, recordOf("me"));
+  assert.ok(stored.kind === "stored" && stored.serverTime === Date.UTC(2026, 10, 25, 9, 30, 16));
+});
+
 test("a conflict on create counts only when the Lease exists: a quota's conflict would be one for ever", async (t) => {
   const answers = [
     statusJson(409, "AlreadyExists", "exists", { kind: "leases" }),

@@ -1,0 +1,38 @@
+/** What a job asks for, from the flags: waiting, pausing after its run, and the limit on its run. */
+import type { Millis } from "./core/types.ts";
+import type { JobOptions } from "./options.ts";
+import type { Settings } from "./settings.ts";
+import * as value from "./values.ts";
+
+type Read = <T>(name: string, as: (given: value.Given) => T) => T | undefined;
+
+/** As flock's: what the commands that people protect use for "it did not work". */
+const conflictExitCode = 1;
+
+/** Throws UsageError. */
+export function jobOptions(read: Read, settings: Settings): JobOptions {
+  const wait = waitOf(read, settings);
+  const code = settings.get("conflict-exit-code");
+  if (wait === null && code?.by.startsWith("-"))
+    throw new value.UsageError(
+      `${code.by} was given, but without --wait or --nonblock the candidate waits for ever and there is no conflict; add one of them, or leave ${code.by} out`,
+    );
+  return {
+    wait,
+    conflictExitCode: read("conflict-exit-code", value.exitCodeValue) ?? conflictExitCode,
+    conflictExpected: code !== undefined,
+    holdAtLeast: read("hold-at-least", value.durationValue) ?? 0,
+    maxRun: read("max-run", value.durationValue) || Infinity,
+  };
+}
+
+/** null: for ever; 0: not at all. */
+function waitOf(read: Read, settings: Settings): Millis | null {
+  const wait = read("wait", value.durationValue) ?? null;
+  if (read("nonblock", value.booleanValue) !== true) return wait;
+  if (wait !== null && wait > 0)
+    throw new value.UsageError(
+      `${settings.get("nonblock")?.by ?? ""} does not wait, and ${settings.get("wait")?.by ?? ""} ${settings.get("wait")?.text ?? ""} does; give one of the two`,
+    );
+  return 0;
+}
