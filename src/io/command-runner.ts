@@ -25,6 +25,9 @@ export interface RunnerOptions {
   readonly clock: Clock;
 }
 
+/** Who acquires at once starts the command at once; only who has to wait has time for a rehearsal. */
+const rehearsesIn: Millis = 200;
+
 /** Starts the command, follows its tree to the end, and keeps a guard beside it. */
 export class ProcessRunner implements CommandRunner {
   readonly #options: RunnerOptions;
@@ -51,7 +54,7 @@ export class ProcessRunner implements CommandRunner {
       () => this.#listener?.treeGone(),
     );
     this.#guard = options.guard
-      ? new GuardKeeper(guardProgram(), (message) => this.#listener?.guardLost(message))
+      ? new GuardKeeper(guardProgram(), options.runId, this.#since, (message) => this.#listener?.guardLost(message))
       : null;
   }
 
@@ -61,11 +64,14 @@ export class ProcessRunner implements CommandRunner {
 
   /**
    * Does all that needs no Lease yet, while standing by: starts the guard and loads what spawns, 20 to 40 ms that a
-   * hand-over then does not wait for. Rejects when the installed package is incomplete. `start` calls it when nobody did.
+   * hand-over then does not wait for. Rejects when the installed package is incomplete. `start` does without it.
    */
   async prepare(): Promise<void> {
     this.#guard?.prepare();
-    await (this.#spawner ??= loadExeca());
+    const { rehearse } = await (this.#spawner ??= loadExeca());
+    setTimeout(() => {
+      if (this.#killAt === Infinity && !this.#cancelled) void rehearse().catch(() => undefined); // the start tells what is wrong
+    }, rehearsesIn).unref();
   }
 
   start(lease: StoredLease | null, killAt: Millis): void {
@@ -99,11 +105,11 @@ export class ProcessRunner implements CommandRunner {
   }
 
   async #start(lease: StoredLease | null): Promise<void> {
-    const { command, clock, runId } = this.#options;
+    const { command, clock } = this.#options;
     const environment = this.#options.environment(lease);
-    await this.prepare();
+    this.#guard?.prepare();
     const spawner = await (this.#spawner ??= loadExeca());
-    const trouble = (await this.#guard?.arm(runId, this.#since, this.#killAt)) ?? null;
+    const trouble = (await this.#guard?.arm(this.#killAt)) ?? null;
     if (trouble !== null) {
       this.#notStarted({ reason: "no-guard", message: trouble });
     } else if (this.#cancelled || clock.now() >= this.#killAt) {

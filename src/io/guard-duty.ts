@@ -20,6 +20,8 @@ export class GuardDuty {
   #tree: Tree | null = null;
   #watch: TreeWatch | null = null;
   #hasRoot = false;
+  /** A deadline other than the rehearsal was told: from then on a command may exist. */
+  #isArmed = false;
   #closedAt: Millis | null = null;
   #deadline: Millis = Infinity;
   #timer: NodeJS.Timeout | undefined;
@@ -43,6 +45,7 @@ export class GuardDuty {
         return null;
       case "deadline":
         this.#deadline = message.at;
+        this.#isArmed ||= message.number > 0;
         this.#wait();
         return message.number;
       case "done":
@@ -54,7 +57,7 @@ export class GuardDuty {
   /** leader-exec is gone, or has let go of us without a word: nothing may be left running. */
   pipeClosed(): void {
     this.#closedAt = this.#clock.now();
-    if (this.#watch === null) this.#finish(guardExit.quiet);
+    if (this.#watch === null || !(this.#isArmed || this.#hasRoot)) this.#finish(guardExit.quiet);
     else this.#strike();
   }
 

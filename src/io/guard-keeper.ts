@@ -22,10 +22,12 @@ export class GuardKeeper {
   readonly #program: readonly string[];
   readonly #lost: (message: string) => void;
   #process: GuardProcess | null = null;
-  #run: Extract<GuardMessage, { kind: "run" }> | null = null;
+  readonly #run: GuardMessage;
+  /** False while standing by: there is nothing to guard yet. */
+  #guards = false;
   #root: TreeRoot | null = null;
   #deadline: Millis = Infinity;
-  /** The number of the newest deadline; 0: none was told yet. */
+  /** The number of the newest deadline; 0: only the rehearsal was told yet. */
   #number = 0;
   #failures = 0;
   #armed: ((trouble: string | null) => void) | null = null;
@@ -33,20 +35,23 @@ export class GuardKeeper {
   #askTimer: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(program: readonly string[], lost: (message: string) => void) {
+  constructor(program: readonly string[], runId: string, since: number, lost: (message: string) => void) {
     this.#program = program;
+    this.#run = { kind: "run", runId, since };
     this.#lost = lost;
   }
 
-  /** Starts a guard that has nothing to do yet: a hand-over must not wait 30 ms for it. It costs a standby 5 MiB. */
+  /**
+   * Starts a guard that has nothing to do yet: a hand-over must not wait 30 ms for it. It costs a standby 5 MiB. It is told what
+   * will run and a deadline that never comes, because what Node does for the first time takes milliseconds too.
+   */
   prepare(): void {
     if (this.#process === null && !this.#over) this.#launch();
   }
 
-  /** Resolves when a guard has confirmed run and deadline: with null, or with the reason why none can be had. */
-  arm(runId: string, since: number, killAt: Millis): Promise<string | null> {
-    this.#run = { kind: "run", runId, since };
-    this.#process?.send(this.#run);
+  /** Resolves when a guard has confirmed the deadline: with null, or with the reason why none can be had. */
+  arm(killAt: Millis): Promise<string | null> {
+    this.#guards = true;
     this.#failures = 0;
     return new Promise((resolve) => {
       this.#armed = resolve;
@@ -89,9 +94,9 @@ export class GuardKeeper {
     });
     this.#process = guard;
     this.#expectAnswer(startsWithin);
-    if (this.#run !== null) guard.send(this.#run);
+    guard.send(this.#run);
     if (this.#root !== null) guard.send({ kind: "tree", root: this.#root });
-    if (this.#number > 0) guard.send({ kind: "deadline", number: this.#number, at: this.#deadline });
+    guard.send({ kind: "deadline", number: this.#number, at: this.#deadline });
   }
 
   #acknowledged(number: number): void {
@@ -101,7 +106,7 @@ export class GuardKeeper {
       return;
     }
     this.#failures = 0;
-    if (number === 0) return;
+    if (!this.#guards) return;
     this.#answerArmed(null);
     clearTimeout(this.#askTimer);
     this.#askTimer = setTimeout(() => this.until(this.#deadline), askAfter);
@@ -141,7 +146,7 @@ export class GuardKeeper {
       this.#timer = setTimeout(() => this.#launch(), this.#failures * pauseBetween);
       return;
     }
-    if (this.#run === null) return; // standing by: the next attempt is made when there is something to guard
+    if (!this.#guards) return; // standing by: the next attempt is made when there is something to guard
     this.#over = true;
     const message =
       `no guard can be kept running (${trouble}; ${attempts} attempts), so a crash of leader-exec could leave the command ` +

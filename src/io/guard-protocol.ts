@@ -1,12 +1,12 @@
 /**
  * What leader-exec and its guard say to each other: lines over two pipes. Every message that moves the deadline has a number,
- * and the guard answers it with `ok <number>`; after its own start it says `ok 0`.
+ * and the guard answers it with `ok <number>`; after its own start it says `ok 0`. A deadline with the number 0 is a rehearsal.
  */
 import type { Millis } from "../core/types.ts";
 import type { TreeRoot } from "./tree.ts";
 
 export type GuardMessage =
-  /** A command may exist from now on. `since`: start time (ticks) of a process that is older than it. */
+  /** What will run, from the first deadline on. `since`: start time (ticks) of a process that is older than it. */
   | { readonly kind: "run"; readonly runId: string; readonly since: number }
   /** The command exists. */
   | { readonly kind: "tree"; readonly root: TreeRoot }

@@ -178,6 +178,8 @@ void test("a guard whose deadline passes kills, whatever nonsense it was told be
 
 void test("a guard without anything to guard ends quietly", async (t) => {
   const guard = bareGuard(t);
+  guard.tell({ kind: "run", runId: `later-${process.pid}`, since: 0 });
+  guard.tell({ kind: "deadline", number: 0, at: Infinity });
   guard.close();
   assert.equal(await guard.exit, 0);
 });
