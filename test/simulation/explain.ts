@@ -18,8 +18,8 @@ export function shrink(scenario: Scenario, settings: Settings = {}): Scenario {
 }
 
 /** The last lines of the shrunk seed's trace, under its faults. */
-export function explain(seed: number, settings: Settings = {}, lines = 80): string {
-  const scenario = shrink(scenarioOf(seed), settings);
+export function explain(seed: number, settings: Settings = {}, lines = 80, whole = scenarioOf(seed)): string {
+  const scenario = shrink(whole, settings);
   const trace: string[] = [];
   const { violation } = simulate(scenario, {
     ...settings,

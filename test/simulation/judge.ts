@@ -4,9 +4,11 @@
  */
 import type { LeaseRecord, StoredLease, Write, WriteResult } from "../../src/core/lease.ts";
 import { seenByOthers } from "../../src/core/renewal-record.ts";
-import type { Effect, Event, Millis, SignalName } from "../../src/core/types.ts";
+import type { Effect, Event, Millis, Outcome, SignalName } from "../../src/core/types.ts";
 import type { Agenda } from "./agenda.ts";
 import { Insider } from "./insider.ts";
+import { pauseKept, runBegins, waitBegins } from "./judge-jobs.ts";
+import type { Scenario } from "./scenario.ts";
 import type { SimCandidate } from "./sim-candidate.ts";
 
 export class Violation extends Error {
@@ -39,6 +41,10 @@ export interface Figures {
   margin: Millis;
   mostRequests: number;
   recovery: Millis;
+  /** How jobs ended that did not run, or ran for too long. */
+  refused: number;
+  overruns: number;
+  pauses: number;
 }
 
 /** The fastest clock of another candidate, seen from true time. */
@@ -47,7 +53,17 @@ const fastest = 1.005;
 const requestLimit = 30;
 
 export class Judge {
-  readonly figures: Figures = { starts: 0, takeovers: 0, excused: 0, margin: Infinity, mostRequests: 0, recovery: 0 };
+  readonly figures: Figures = {
+    starts: 0,
+    takeovers: 0,
+    excused: 0,
+    margin: Infinity,
+    mostRequests: 0,
+    recovery: 0,
+    refused: 0,
+    overruns: 0,
+    pauses: 0,
+  };
   readonly #agenda: Agenda;
   readonly #insider: Insider | null;
   readonly #alive = new Set<SimCandidate>();
@@ -135,6 +151,8 @@ export class Judge {
   changed(before: StoredLease | null, after: StoredLease | null, by: string | null): void {
     if (by === null || after === null) return;
     const { holder } = after.record;
+    if (this.#writer !== null) pauseKept(this.#agenda, before, after, by);
+    if (holder === "" && after.record.holdUntil !== null) this.figures.pauses++;
     for (const owner of this.#alive) {
       if (holder === owner.me.identity) continue;
       if (by === owner.me.identity) throw new Violation(`${by} released the Lease while its tree lived`);
@@ -164,6 +182,7 @@ export class Judge {
       throw new Violation(`fencing token ${token} of ${identity} after ${this.#lastToken}`);
     this.#lastToken = token;
     this.#alive.add(owner);
+    runBegins(this.#agenda, owner, () => this.#alive.has(owner));
     this.figures.starts++;
   }
 
@@ -175,7 +194,13 @@ export class Judge {
     this.figures.margin = Math.min(this.figures.margin, term.countedAt + term.duration / fastest - this.#agenda.now);
   }
 
-  finished(candidate: SimCandidate): void {
+  begins(candidate: SimCandidate, { machines, calmFrom }: Scenario): void {
+    waitBegins(this.#agenda, candidate, calmFrom, Math.max(...machines.map(({ timing }) => timing.leaseDuration)));
+  }
+
+  finished(candidate: SimCandidate, outcome: Outcome): void {
+    if (outcome.kind === "not-acquired") this.figures.refused++;
+    if (outcome.kind === "overrun") this.figures.overruns++;
     if (this.#alive.has(candidate)) throw new Violation(`${candidate.me.identity} ended before its tree`);
   }
 

@@ -1,6 +1,8 @@
 /** A machine: its clock, its way to the API, and one leader-exec at a time, started again under a new identity when it ended. */
 import { service } from "../../src/core/job.ts";
 import type { Candidate, Millis } from "../../src/core/types.ts";
+import { Dice } from "./dice.ts";
+import { jobOf } from "./jobs.ts";
 import { Link } from "./link.ts";
 import type { MachineSetup } from "./scenario.ts";
 import { SimCandidate } from "./sim-candidate.ts";
@@ -13,6 +15,7 @@ export class Machine {
   candidate: SimCandidate;
   readonly #sim: Sim;
   readonly #number: number;
+  readonly #dice: Dice;
   #starts = 0;
 
   constructor(sim: Sim, number: number, setup: MachineSetup) {
@@ -20,6 +23,7 @@ export class Machine {
     this.#number = number;
     this.setup = setup;
     this.link = new Link(sim, setup.delay);
+    this.#dice = new Dice(1_000 * sim.scenario.seed + number);
     this.candidate = this.#newCandidate();
   }
 
@@ -54,7 +58,7 @@ export class Machine {
       timing: this.setup.timing,
       stopSignal: "SIGTERM",
       stopSignalReplacesTerm: false,
-      job: service,
+      job: this.#sim.scenario.jobs ? jobOf(this.#dice, this.clock(), this.setup.timing.leaseDuration) : service,
     };
     return new SimCandidate(this.#sim, this, me);
   }

@@ -1,6 +1,7 @@
 /** The simulation can fail: every wrong core is caught within a bounded number of seeds. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { jobScenarioOf } from "./jobs.ts";
 import { mutantCore, mutants } from "./mutants.ts";
 import { scenarioOf } from "./scenario.ts";
 import { simulate, type Settings } from "./simulate.ts";
@@ -17,7 +18,7 @@ for (const mutant of mutants) {
       insight: mutant.insight ?? false,
     };
     for (let seed = 0; seed < enough; seed++) {
-      const { violation } = simulate(scenarioOf(seed, mutant.focus), settings);
+      const { violation } = simulate(mutant.jobs ? jobScenarioOf(seed) : scenarioOf(seed, mutant.focus), settings);
       if (violation === null || slow.test(violation)) continue;
       console.log(`mutant "${mutant.name}": caught by seed ${seed}: ${violation}`);
       return;

@@ -15,6 +15,8 @@ export interface Mutant {
   readonly change: { readonly file: string; readonly from: string; readonly to: string } | null;
   readonly insight?: true;
   readonly focus?: Focus;
+  /** Shows only where candidates are jobs. */
+  readonly jobs?: true;
 }
 
 const change = (
@@ -22,7 +24,7 @@ const change = (
   file: string,
   from: string,
   to: string,
-  rest: Pick<Mutant, "insight" | "focus"> = {},
+  rest: Pick<Mutant, "insight" | "focus" | "jobs"> = {},
 ): Mutant => ({
   name,
   change: { file, from, to },
@@ -116,6 +118,34 @@ export const mutants: readonly Mutant[] = [
     "election.ts",
     "const longestRaceRange: Millis = 500;",
     "const longestRaceRange: Millis = 0;",
+  ),
+  change(
+    "a pause ends by the own time of day",
+    "hold-back.ts",
+    "return holdUntil <= serverTime ? -Infinity : turn.at + (holdUntil - serverTime) / safeShare;",
+    "return holdUntil <= turn.wall ? -Infinity : turn.at + (holdUntil - turn.wall);",
+    { jobs: true },
+  ),
+  change(
+    "a pause that a watch tells of is none",
+    "hold-back.ts",
+    "if (serverTime === null) return known;",
+    "if (serverTime === null) return -Infinity;",
+    { jobs: true },
+  ),
+  change(
+    "a command that ran too long is never killed",
+    "stopping.ts",
+    "if (state.killing === null && turn.at >= killAt(state)) {",
+    'if (state.killing === null && turn.at >= killAt(state) && state.why.kind !== "overrun") {',
+    { jobs: true },
+  ),
+  change(
+    "a limited wait ends only when something else happens",
+    "contending.ts",
+    "const end = Math.min(startupEnd(state, turn), patienceEnd(turn.me));",
+    "const end = startupEnd(state, turn);",
+    { jobs: true },
   ),
   { name: "no tick before an event", change: null, insight: true },
 ];

@@ -75,6 +75,8 @@ export interface Scenario {
   readonly everyTick: boolean;
   readonly faults: readonly Fault[];
   readonly calmFrom: Millis;
+  /** Candidates are jobs; see jobs.ts. */
+  readonly jobs: boolean;
 }
 
 /** Two clocks differ by at most 1 % (eps of DESIGN section 5). */
@@ -123,6 +125,7 @@ export function scenarioOf(seed: number, focus: Focus = {}): Scenario {
     everyTick: seed % 8 === 0,
     faults: faults.sort((a, b) => a.at - b.at),
     calmFrom,
+    jobs: false,
   };
 }
 

@@ -18,6 +18,8 @@ export interface Change {
 export type Witness = (before: StoredLease | null, after: StoredLease | null, by: string | null) => void;
 
 const kept = 60;
+/** The server's time of day at the beginning. */
+export const serverEpoch = 1_767_225_600_000;
 
 export class SimApi {
   lease: StoredLease | null = null;
@@ -35,13 +37,13 @@ export class SimApi {
   }
 
   read(): ReadResult {
-    return resultOf(this.lease);
+    return this.#resultOf(this.lease);
   }
 
   /** What a server that lags behind by this much would answer. */
   readAsOf(time: Millis): ReadResult {
     const state = this.#history.findLast(({ at }) => at <= time) ?? this.#history[0];
-    return resultOf(state?.lease ?? null);
+    return this.#resultOf(state?.lease ?? null);
   }
 
   /** A replace whose Lease is gone gets 409 because of its uid, or 404. */
@@ -49,13 +51,17 @@ export class SimApi {
     const { lease } = this;
     if (base === null) {
       if (lease !== null) return { kind: "conflict" };
-      return { kind: "stored", lease: this.#create(record, by) };
+      return { kind: "stored", lease: this.#create(record, by), serverTime: this.#date() };
     }
     if (lease === null) return this.#dice.chance(0.5) ? { kind: "missing" } : { kind: "conflict" };
     if (lease.uid !== base.uid || lease.version !== base.version) return { kind: "conflict" };
-    if (fingerprintOf(record) === lease.fingerprint && record.markedBy === lease.record.markedBy)
-      return { kind: "stored", lease };
-    return { kind: "stored", lease: this.#store(record, lease.uid, by) };
+    if (
+      fingerprintOf(record) === lease.fingerprint &&
+      record.markedBy === lease.record.markedBy &&
+      record.holdUntil === lease.record.holdUntil
+    )
+      return { kind: "stored", lease, serverTime: this.#date() };
+    return { kind: "stored", lease: this.#store(record, lease.uid, by), serverTime: this.#date() };
   }
 
   /** Somebody lays this over the Lease by hand, or edits an annotation (`{}`). */
@@ -117,14 +123,19 @@ export class SimApi {
     for (const subscriber of this.#subscribers) subscriber(change);
   }
 
+  #resultOf(lease: StoredLease | null): ReadResult {
+    return lease === null ? { kind: "missing" } : { kind: "found", lease, serverTime: this.#date() };
+  }
+
+  /** As HTTP tells it: without fractions. */
+  #date(): Millis {
+    return Math.floor((serverEpoch + this.#agenda.now) / 1000) * 1000;
+  }
+
   /** etcd counts the changes of all objects. */
   #nextRevision(): number {
     return (this.#history.at(-1)?.revision ?? 0) + 1 + this.#dice.below(3);
   }
-}
-
-function resultOf(lease: StoredLease | null): ReadResult {
-  return lease === null ? { kind: "missing" } : { kind: "found", lease };
 }
 
 /** Times travel with milliseconds and no finer. */

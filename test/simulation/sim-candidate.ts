@@ -41,6 +41,7 @@ export class SimCandidate {
   begin(): void {
     this.#sim.trace?.(this.me.identity, "begins");
     this.state = this.#sim.core.initial(this.#turn());
+    this.#sim.judge.begins(this, this.#sim.scenario);
     this.deliver({ kind: "tick" });
   }
 
@@ -179,7 +180,7 @@ export class SimCandidate {
         return;
       case "finish":
         this.#end();
-        judge.finished(this);
+        judge.finished(this, effect.outcome);
         return;
     }
   }

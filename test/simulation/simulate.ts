@@ -28,6 +28,8 @@ export interface Settings {
   readonly trace?: (at: Millis, who: string, what: string) => void;
 }
 
+/** Jobs end and begin for ever: so long they are looked at when nothing goes wrong any more. */
+const jobsGoOnFor: Millis = 30_000;
 /** One command for so long, and nobody killed it: recovered. */
 const steadyFor: Millis = 1_500;
 
@@ -75,18 +77,20 @@ export function simulate(scenario: Scenario, settings: Settings = {}): Result {
     foreign?.stop();
   });
   let limit = Infinity;
-  agenda.at(scenario.calmFrom, () => (limit = agenda.now + recoveryLimit(machines, scenario)));
+  agenda.at(scenario.calmFrom, () => {
+    limit = agenda.now + (scenario.jobs ? jobsGoOnFor : recoveryLimit(machines, scenario));
+  });
   let steadySince = Infinity;
   const steady = (): boolean => {
     if (judge.living !== 1 || agenda.now < scenario.calmFrom) steadySince = Infinity;
     else steadySince = Math.min(steadySince, agenda.now);
-    return agenda.now - steadySince > steadyFor;
+    return !scenario.jobs && agenda.now - steadySince > steadyFor;
   };
   let violation: string | null = null;
   try {
     agenda.run(1e9, () => steady() || agenda.now > limit);
     judge.figures.recovery = steadySince - scenario.calmFrom;
-    if (steadySince === Infinity)
+    if (steadySince === Infinity && !scenario.jobs)
       violation = `no command runs ${Math.round(agenda.now - scenario.calmFrom)} ms after the last fault`;
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
