@@ -6,6 +6,8 @@ import type { Watch, World } from "./world.ts";
 
 /** Clocks are looked at this often at least, so that a gap (a frozen process, a suspended machine) is noticed. */
 const tickEvery: Millis = 250;
+/** A standby has no command that a gap makes dangerous: after one it only takes over this much later. */
+const standbyTickEvery: Millis = 1000;
 
 /**
  * The one loop: next event or timer, step, perform the effects. No policy. Every event is preceded by a tick, so that a
@@ -44,7 +46,8 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
         }
         const here = turn(); // a look at the clock is a system call
         const pause = Math.max(0, nextWake(state, here) - here.at);
-        world.wakeIn(Math.min(pause, tickEvery), state.phase === "finished" ? null : () => deliver({ kind: "tick" }));
+        const atMost = state.phase === "standby" ? standbyTickEvery : tickEvery;
+        world.wakeIn(Math.min(pause, atMost), state.phase === "finished" ? null : () => deliver({ kind: "tick" }));
       } catch (error) {
         fail(error);
       } finally {
