@@ -1,19 +1,19 @@
-/** Runs in the quick selection (0: it is not in it), runs in whole, and about how many seconds the latter take alone. */
+/** Runs in the quick selection (0: it is not in it), runs in whole, and about how many seconds the latter take alone (on both stores). */
 export type Entry = readonly [quick: number, whole: number, seconds: number];
 
 /** Every fault. Which of them are run is for selection.ts. */
 const table = {
-  "process: kill -9 of the holder at a random moment": [6, 60, 72],
-  "process: kill -9 between the first request and the command's start": [4, 40, 30],
-  "process: kill -9 of the holder together with its command": [1, 6, 11],
-  "process: kill -9 of the guard, then of the holder": [1, 6, 12],
-  "process: SIGSTOP of the holder for half a lease": [1, 3, 4],
-  "process: SIGSTOP of the holder for a whole lease": [0, 5, 8],
-  "process: SIGSTOP of the holder for two leases": [2, 5, 11],
-  "process: SIGSTOP of the holder and its command, for two leases": [1, 5, 11],
-  "process: SIGSTOP of the guard": [1, 5, 3],
-  "process: SIGTERM, SIGINT, SIGHUP, SIGQUIT between the first request and the command's start": [4, 40, 15],
-  "process: SIGTERM twice in a row": [1, 4, 3],
+  "process: kill -9 of the holder at a random moment": [6, 60, 144],
+  "process: kill -9 between the first request and the command's start": [4, 40, 60],
+  "process: kill -9 of the holder together with its command": [1, 6, 22],
+  "process: kill -9 of the guard, then of the holder": [1, 6, 24],
+  "process: SIGSTOP of the holder for half a lease": [1, 3, 8],
+  "process: SIGSTOP of the holder for a whole lease": [0, 5, 16],
+  "process: SIGSTOP of the holder for two leases": [2, 5, 22],
+  "process: SIGSTOP of the holder and its command, for two leases": [1, 5, 22],
+  "process: SIGSTOP of the guard": [1, 5, 6],
+  "process: SIGTERM, SIGINT, SIGHUP, SIGQUIT between the first request and the command's start": [4, 40, 30],
+  "process: SIGTERM twice in a row": [1, 4, 6],
   "network: black hole of the holder, both ways": [2, 12, 50],
   "network: black hole of the holder, its command ignores SIGTERM": [1, 6, 27],
   "network: black hole of the holder, its command leaves a daemon": [1, 6, 28],
