@@ -136,6 +136,13 @@ export const flagGroups: readonly Group[] = [
       "a second process that kills the command in time when leader-exec cannot (killed, frozen, crashed)",
       { election: false },
     ),
+    flag(
+      "process-tree",
+      "auto|cgroup|proc",
+      "auto",
+      "how all that the command starts is followed: in a cgroup v2 of its own, which auto uses where it may make one, or by a search in /proc alone",
+      { election: false },
+    ),
   ),
   group(
     "Cluster",

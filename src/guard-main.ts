@@ -6,13 +6,15 @@
  * A shell script would need a tenth of that, but not every image has a shell, and it can neither wait for a line and a
  * moment of the boot-time clock at once nor look through /proc without starting a process for each look.
  */
-import { writeSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
+import { Cgroup } from "./io/cgroup.ts";
 import { createClock } from "./io/clock.ts";
 import { GuardDuty } from "./io/guard-duty.ts";
 import { lineReader, parseMessage } from "./io/guard-protocol.ts";
 import { forwardableSignals } from "./io/signals.ts";
 import { newTree } from "./io/new-tree.ts";
+import type { Tree } from "./io/tree.ts";
 
 const fromLeader = 0;
 const toLeader = 1;
@@ -21,7 +23,17 @@ process.title = "lease-guard"; // who means leader-exec or node by name must not
 process.chdir("/"); // no file system is kept busy by us
 for (const { name } of forwardableSignals) process.on(name, () => undefined);
 
-const duty = new GuardDuty(createClock(), newTree, (code) => process.exit(code));
+let cgroup: Cgroup | null = null;
+const treeOf = (runId: string, since: number, folder: string | null): Tree => {
+  // One that is not there any more has nobody inside. What else goes wrong ends this guard, and another one tries.
+  cgroup = folder === null || !existsSync(folder) ? null : new Cgroup(folder);
+  cgroup?.leaveIfBornInside(); // or the cgroup would never be empty
+  return newTree(runId, since, () => cgroup);
+};
+const duty = new GuardDuty(createClock(), treeOf, (code) => {
+  cgroup?.remove(); // by whoever ends last, leader-exec or us
+  process.exit(code);
+});
 const answer = (number: number): void => {
   try {
     writeSync(toLeader, `ok ${number}\n`);

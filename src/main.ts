@@ -6,7 +6,7 @@ import { parseCommandLine } from "./cli.ts";
 import { endsStandby, initial, initialDirect } from "./core/lifecycle.ts";
 import { closing, exitFailed, exitUsage, type Closing } from "./core/outcome.ts";
 import type { Patience } from "./core/job.ts";
-import type { Candidate, Outcome } from "./core/types.ts";
+import type { Candidate, LogLine, Outcome } from "./core/types.ts";
 import { commandEnvironment, type CommandFacts } from "./environment.ts";
 import { createClock } from "./io/clock.ts";
 import { ProcessRunner } from "./io/command-runner.ts";
@@ -85,7 +85,7 @@ async function elect(options: Options, signals: Signals, log: StderrLog): Promis
   const { store, namespace } = opened;
   log.about({ lease: `${namespace}/${options.leaseName}`, identity });
   log.write(startLine(options, store.description, namespace, identity));
-  const runner = newRunner(options, { leaseName: options.leaseName, leaseNamespace: namespace, identity });
+  const runner = newRunner(options, { leaseName: options.leaseName, leaseNamespace: namespace, identity }, log);
   const running = run({ ...world(signals, log), store, command: runner }, candidate(options, identity), initial);
   // The first request is on its way: time to do what a hand-over must not wait for. A failure is told by the start.
   setImmediate(() => void runner.prepare().catch(() => undefined));
@@ -109,18 +109,20 @@ async function runDirectly(options: Options, signals: Signals, log: StderrLog): 
   const message =
     "leader election is off, the command runs directly; add --enable-leader-election to run it only while holding a Lease";
   log.write({ level: "warn", message, fields: {} });
-  const runner = newRunner(options, { leaseName: "", leaseNamespace: "", identity: "" });
+  const runner = newRunner(options, { leaseName: "", leaseNamespace: "", identity: "" }, log);
   const direct = { ...world(signals, log), store: noStore, command: runner };
   const outcome = await run(direct, candidate(options, ""), () => initialDirect);
   runner.close();
   return outcome;
 }
 
-function newRunner({ command, guard }: Options, facts: Omit<CommandFacts, "runId">): ProcessRunner {
+function newRunner(options: Options, facts: Omit<CommandFacts, "runId">, log: StderrLog): ProcessRunner {
   const runId = randomBytes(12).toString("hex");
   const environment = (lease: Parameters<typeof commandEnvironment>[1]) =>
     commandEnvironment(env, lease, { ...facts, runId });
-  return new ProcessRunner({ command, environment, runId, guard, clock });
+  const { command, guard, processTree } = options;
+  const tell = (line: LogLine): void => log.write(line);
+  return new ProcessRunner({ command, environment, runId, guard, processTree, tell, clock });
 }
 
 function world(signals: Signals, log: StderrLog) {

@@ -20,6 +20,8 @@ export interface Options {
   readonly job: JobOptions;
   readonly lostExitCode: number;
   readonly guard: boolean;
+  /** How the process tree is followed: by a cgroup of its own and the search in /proc, or by the search alone. */
+  readonly processTree: "auto" | "cgroup" | "proc";
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly store: StoreChoice;

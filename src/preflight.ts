@@ -1,4 +1,5 @@
 /** What is looked at before anything is contacted: the machine, the command, our own environment. */
+import { checkCgroup } from "./io/birthplace.ts";
 import { currentFolder, findExecutable } from "./io/executable.ts";
 import { checkProc } from "./io/proc.ts";
 import type { StartFailure } from "./core/types.ts";
@@ -19,6 +20,7 @@ export function checkMachine(options: Options, platform: NodeJS.Platform, env: E
       "on macOS only the command's process group is followed: use this for development, and Linux for the full promise",
     );
   else if (options.guard) checkProc();
+  if (options.processTree === "cgroup") checkCgroup();
   if (options.election && !options.guard)
     warnings.push(
       "--guard off: a crash or a freeze of leader-exec can leave the command running beside the next holder's",

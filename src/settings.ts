@@ -38,6 +38,9 @@ export function readOptions(command: Options["command"], settings: Settings): Op
     job,
     lostExitCode: read("lost-exit-code", value.exitCodeValue) ?? lostExitCode,
     guard: (read("guard", (given) => value.choiceValue(given, ["on", "off"])) ?? "on") === "on",
+    processTree:
+      read("process-tree", (given) => value.choiceValue<Options["processTree"]>(given, ["auto", "cgroup", "proc"])) ??
+      "auto",
     kubeconfig: read("kubeconfig", ({ text }) => text),
     context: read("context", ({ text }) => text),
     store,

@@ -1,29 +1,20 @@
 import type { StoredLease } from "../core/lease.ts";
-import type { CommandEnd, Millis, StartFailure } from "../core/types.ts";
+import type { Millis, StartFailure } from "../core/types.ts";
 import type { SpawnResult } from "../bundles/execa.ts";
-import type { Clock, CommandListener, CommandRunner } from "../world.ts";
+import type { CommandListener, CommandRunner } from "../world.ts";
+import { Birthplace } from "./birthplace.ts";
+import { endOf } from "./command-end.ts";
 import { spawnFailure } from "./executable.ts";
 import { GuardKeeper } from "./guard-keeper.ts";
+import type { GuardMessage } from "./guard-protocol.ts";
 import { atLastResort } from "./last-resort.ts";
 import { guardProgram, loadExeca } from "./load-bundle.ts";
 import { newTree } from "./new-tree.ts";
-import { readStat } from "./proc.ts";
+import type { RunnerOptions } from "./runner-options.ts";
 import { sendSignal } from "./send-signal.ts";
-import { signalNumber } from "./signals.ts";
 import type { Tree, TreeRoot } from "./tree.ts";
+import { startTimeOf } from "./tree-kin.ts";
 import { TreeWatch } from "./tree-watch.ts";
-
-export interface RunnerOptions {
-  /** Byte for byte as given after `--`. */
-  readonly command: readonly [string, ...string[]];
-  /** The command's whole environment; it must carry `runId` in LEADER_RUN_ID. */
-  readonly environment: (lease: StoredLease | null) => Readonly<Record<string, string>>;
-  /** Unique in the world, no spaces or commas: by it the tree is found again. */
-  readonly runId: string;
-  /** False: --guard off. */
-  readonly guard: boolean;
-  readonly clock: Clock;
-}
 
 /** Who acquires at once starts the command at once; only who has to wait has time for a rehearsal. */
 const rehearsesIn: Millis = 200;
@@ -31,6 +22,7 @@ const rehearsesIn: Millis = 200;
 /** Starts the command, follows its tree to the end, and keeps a guard beside it. */
 export class ProcessRunner implements CommandRunner {
   readonly #options: RunnerOptions;
+  readonly #birthplace: Birthplace;
   readonly #tree: Tree;
   readonly #watch: TreeWatch;
   readonly #guard: GuardKeeper | null;
@@ -47,14 +39,19 @@ export class ProcessRunner implements CommandRunner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#tree = newTree(options.runId, this.#since);
+    this.#birthplace = new Birthplace(options.runId, options.processTree, options.tell);
+    this.#tree = newTree(options.runId, this.#since, () => this.#birthplace.cgroup);
     this.#watch = new TreeWatch(
       this.#tree,
       () => this.#ended,
       () => this.#listener?.treeGone(),
     );
     this.#guard = options.guard
-      ? new GuardKeeper(guardProgram(), options.runId, this.#since, (message) => this.#listener?.guardLost(message))
+      ? new GuardKeeper(
+          guardProgram(),
+          () => this.#run(),
+          (message) => this.#listener?.guardLost(message),
+        )
       : null;
   }
 
@@ -63,11 +60,11 @@ export class ProcessRunner implements CommandRunner {
   }
 
   /**
-   * Does all that needs no Lease yet, while standing by: starts the guard and loads what spawns, 20 to 40 ms that a
-   * hand-over then does not wait for. Rejects when the installed package is incomplete. `start` does without it.
+   * Does all that needs no Lease yet, while standing by: starts the guard, makes the command's cgroup and loads what spawns,
+   * 30 to 60 ms that a hand-over then does not wait for. Rejects when the installed package is incomplete. `start` does without it.
    */
   async prepare(): Promise<void> {
-    this.#guard?.prepare();
+    this.#prepare();
     const { rehearse } = await (this.#spawner ??= loadExeca());
     setTimeout(() => {
       if (this.#killAt === Infinity && !this.#cancelled) void rehearse().catch(() => undefined); // the start tells what is wrong
@@ -102,13 +99,30 @@ export class ProcessRunner implements CommandRunner {
     this.#disarm();
     this.#watch.stop();
     this.#guard?.close();
+    this.#birthplace.close();
+  }
+
+  /** The guard is told of the cgroup when it starts, and is born outside. */
+  #prepare(): void {
+    this.#birthplace.make();
+    this.#guard?.prepare();
+    this.#birthplace.enter();
+  }
+
+  #run(): GuardMessage {
+    return { kind: "run", runId: this.#options.runId, since: this.#since, cgroup: this.#birthplace.folder };
   }
 
   async #start(lease: StoredLease | null): Promise<void> {
     const { command, clock } = this.#options;
     const environment = this.#options.environment(lease);
-    this.#guard?.prepare();
+    this.#prepare();
     const spawner = await (this.#spawner ??= loadExeca());
+    const noCgroup = this.#birthplace.trouble;
+    if (noCgroup !== null) {
+      this.#notStarted({ reason: "failed", message: noCgroup });
+      return;
+    }
     const trouble = (await this.#guard?.arm(this.#killAt)) ?? null;
     if (trouble !== null) {
       this.#notStarted({ reason: "no-guard", message: trouble });
@@ -126,6 +140,7 @@ export class ProcessRunner implements CommandRunner {
         // The command runs: from here on nothing may fail.
         this.#isHeld = isHeld;
         this.#grow({ pid, startTime: startTimeOf(pid) });
+        this.#birthplace.leave(); // before anything else happens: with us in there it is never empty
         this.#listener?.started(pid);
         this.#watch.lookAhead();
         this.#end(await result);
@@ -161,20 +176,5 @@ export class ProcessRunner implements CommandRunner {
 
   #notStarted(failure: StartFailure): void {
     this.#listener?.notStarted(failure);
-  }
-}
-
-function endOf(result: SpawnResult): CommandEnd {
-  if (result.kind === "exited") return result;
-  if (result.kind === "failed") return { kind: "exited", code: 125 };
-  return { kind: "signaled", signal: result.signal, number: signalNumber(result.signal) ?? 0 };
-}
-
-/** 0 when it cannot be told: then the tree is found by its session and id alone. */
-function startTimeOf(pid: number): number {
-  try {
-    return readStat(pid)?.startTime ?? 0;
-  } catch {
-    return 0; // out of descriptors
   }
 }

@@ -12,10 +12,14 @@ const readingTakes: Millis = 20;
 /** Between fork and exec a command does not carry its run id yet: so long it is searched for when it was being started. */
 const startTakes: Millis = 1000;
 
+type Run = Extract<GuardMessage, { kind: "run" }>;
+/** `cgroup`: the folder of the run's cgroup. May throw: a guard that cannot do its work must end, and is replaced. */
+type NewTree = (runId: string, since: number, cgroup: string | null) => Tree;
+
 /** What a guard is told decides whether and when it kills; this is that decision, apart from pipes and exits. */
 export class GuardDuty {
   readonly #clock: Clock;
-  readonly #newTree: (runId: string, since: number) => Tree;
+  readonly #newTree: NewTree;
   readonly #end: (code: number) => void;
   #tree: Tree | null = null;
   #watch: TreeWatch | null = null;
@@ -28,7 +32,7 @@ export class GuardDuty {
   #struck = false;
 
   /** `end` is called once, with one of `guardExit`. */
-  constructor(clock: Clock, newTree: (runId: string, since: number) => Tree, end: (code: number) => void) {
+  constructor(clock: Clock, newTree: NewTree, end: (code: number) => void) {
     this.#clock = clock;
     this.#newTree = newTree;
     this.#end = end;
@@ -38,7 +42,7 @@ export class GuardDuty {
   receive(message: GuardMessage): number | null {
     switch (message.kind) {
       case "run":
-        this.#begin(message.runId, message.since);
+        this.#begin(message);
         return null;
       case "tree":
         this.#grow(message.root);
@@ -61,9 +65,9 @@ export class GuardDuty {
     else this.#strike();
   }
 
-  #begin(runId: string, since: number): void {
+  #begin({ runId, since, cgroup }: Run): void {
     if (this.#watch !== null) return;
-    this.#tree = this.#newTree(runId, since);
+    this.#tree = this.#newTree(runId, since, cgroup);
     this.#watch = new TreeWatch(
       this.#tree,
       () => this.#mayBeGone(),

@@ -22,7 +22,7 @@ export class GuardKeeper {
   readonly #program: readonly string[];
   readonly #lost: (message: string) => void;
   #process: GuardProcess | null = null;
-  readonly #run: GuardMessage;
+  readonly #run: () => GuardMessage;
   /** False while standing by: there is nothing to guard yet. */
   #guards = false;
   #root: TreeRoot | null = null;
@@ -35,9 +35,9 @@ export class GuardKeeper {
   #askTimer: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(program: readonly string[], runId: string, since: number, lost: (message: string) => void) {
+  constructor(program: readonly string[], run: () => GuardMessage, lost: (message: string) => void) {
     this.#program = program;
-    this.#run = { kind: "run", runId, since };
+    this.#run = run;
     this.#lost = lost;
   }
 
@@ -94,7 +94,7 @@ export class GuardKeeper {
     });
     this.#process = guard;
     this.#expectAnswer(startsWithin);
-    guard.send(this.#run);
+    guard.send(this.#run());
     if (this.#root !== null) guard.send({ kind: "tree", root: this.#root });
     guard.send({ kind: "deadline", number: this.#number, at: this.#deadline });
   }

@@ -6,8 +6,11 @@ import type { Millis } from "../core/types.ts";
 import type { TreeRoot } from "./tree.ts";
 
 export type GuardMessage =
-  /** What will run, from the first deadline on. `since`: start time (ticks) of a process that is older than it. */
-  | { readonly kind: "run"; readonly runId: string; readonly since: number }
+  /**
+   * What will run, from the first deadline on. `since`: start time (ticks) of a process that is older than it. `cgroup`: the
+   * folder of the cgroup that it will be born in, if any.
+   */
+  | { readonly kind: "run"; readonly runId: string; readonly since: number; readonly cgroup: string | null }
   /** The command exists. */
   | { readonly kind: "tree"; readonly root: TreeRoot }
   /** SIGKILL the tree at this time of the machine's clock (clock.ts); Infinity: only when the pipe closes. */
@@ -21,7 +24,7 @@ export const guardExit = { quiet: 0, killed: 3 } as const;
 export function formatMessage(message: GuardMessage): string {
   switch (message.kind) {
     case "run":
-      return `run ${message.runId} ${message.since}\n`;
+      return `run ${message.runId} ${message.since}${message.cgroup === null ? "" : ` ${encode(message.cgroup)}`}\n`;
     case "tree":
       return `tree ${message.root.pid} ${message.root.startTime}\n`;
     case "deadline":
@@ -33,11 +36,11 @@ export function formatMessage(message: GuardMessage): string {
 
 /** Null for a line that is no message: the guard ignores it, and its missing answer tells. */
 export function parseMessage(line: string): GuardMessage | null {
-  const [kind, first = "", second = ""] = line.split(" ");
+  const [kind, first = "", second = "", third = ""] = line.split(" ");
   const [a, b] = [numberIn(first), numberIn(second)];
   switch (kind) {
     case "run":
-      return first === "" || Number.isNaN(b) ? null : { kind, runId: first, since: b };
+      return first === "" || Number.isNaN(b) ? null : { kind, runId: first, since: b, cgroup: decode(third) };
     case "tree":
       return Number.isNaN(a + b) ? null : { kind, root: { pid: a, startTime: b } };
     case "deadline":
@@ -48,6 +51,10 @@ export function parseMessage(line: string): GuardMessage | null {
       return null;
   }
 }
+
+/** A folder's name may have spaces and worse. */
+const encode = (text: string): string => Buffer.from(text).toString("base64url");
+const decode = (text: string): string | null => (text === "" ? null : Buffer.from(text, "base64url").toString());
 
 function numberIn(text: string): number {
   return text === "" ? NaN : Number(text);

@@ -20,6 +20,15 @@ export function statNow(pid: number): ProcessStat | null {
   }
 }
 
+/** 0 when it cannot be told: then the tree is found by its session and id alone. */
+export function startTimeOf(pid: number): number {
+  try {
+    return readStat(pid)?.startTime ?? 0;
+  } catch {
+    return 0; // out of descriptors
+  }
+}
+
 /** Adds every process whose parent is a member, until there is none left; answers with the new ones. */
 export function addDescendants(
   processes: ReadonlyMap<number, ProcessStat>,

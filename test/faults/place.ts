@@ -50,7 +50,8 @@ export function filePlace(t: TestContext): Place {
   const seen = new Map<string, Applied>();
   return {
     store: "file",
-    args: ["--lease-store", `file:${folder}`],
+    // The process tree in whichever way is at hand, while serverPlace has the harder one: many faults run with both.
+    args: ["--lease-store", `file:${folder}`, "--process-tree", "auto"],
     writes: () => Promise.resolve(versionsIn(versions, seen)),
     requests: () => Promise.resolve(null),
   };
@@ -81,7 +82,7 @@ export async function serverPlace(
     path,
     user,
     credentials,
-    args: [...access, "--lease-name", lease],
+    args: [...access, "--lease-name", lease, "--process-tree", "proc"],
     admin: (method, body) => lab.admin(method, path, body),
     requests: async () => (await lab.auditLog.entries((entry) => ofLease(entry) && entry.user === user.name)).length,
     writes: async () => {

@@ -146,7 +146,7 @@ void test("out of descriptors the group dies at once, and the tree is not called
   await driver.event("treeGone");
   assert.deepEqual(
     driver.events.map(({ kind }) => kind),
-    ["ready", "started", "ended", "exhausted", "treeGone"],
+    ["ready", "method", "started", "ended", "exhausted", "treeGone"],
   );
   assert.deepEqual(driver.alive(), []);
 });

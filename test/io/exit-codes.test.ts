@@ -13,7 +13,15 @@ const clock = createClock();
 /** Runs a shell script through the runner that the product uses; the exit code that leader-exec would end with. */
 function codeOf(script: string, runId: string): Promise<number> {
   const environment = (): Record<string, string> => ({ PATH: process.env["PATH"] ?? "", LEADER_RUN_ID: runId });
-  const runner = new ProcessRunner({ command: ["sh", "-c", script], environment, runId, guard: false, clock });
+  const runner = new ProcessRunner({
+    command: ["sh", "-c", script],
+    environment,
+    runId,
+    guard: false,
+    processTree: "proc",
+    tell: () => undefined,
+    clock,
+  });
   return new Promise((resolve, reject) => {
     let end: CommandEnd | null = null;
     runner.listen({

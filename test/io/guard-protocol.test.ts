@@ -4,7 +4,8 @@ import { formatMessage, lineReader, parseMessage, type GuardMessage } from "../.
 
 void test("what is told to the guard is what it understands", () => {
   const messages: readonly GuardMessage[] = [
-    { kind: "run", runId: "abc", since: 12 },
+    { kind: "run", runId: "abc", since: 12, cgroup: null },
+    { kind: "run", runId: "abc", since: 12, cgroup: "/sys/fs/cgroup/a b\nü" },
     { kind: "tree", root: { pid: 42, startTime: 99 } },
     { kind: "deadline", number: 3, at: 12_345.678 },
     { kind: "deadline", number: 4, at: Infinity },

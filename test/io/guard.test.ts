@@ -144,7 +144,7 @@ function bareGuard(t: TestContext): {
 void test("a command is killed although leader-exec died before it could tell its pid, and before it did exec", async (t) => {
   const guard = bareGuard(t);
   const runId = `unknown-${process.pid}`;
-  guard.tell({ kind: "run", runId, since: 0 });
+  guard.tell({ kind: "run", runId, since: 0, cgroup: null });
   guard.tell({ kind: "deadline", number: 1, at: Infinity });
   const sleeper = (env: NodeJS.ProcessEnv, script: string) =>
     spawn("sh", ["-c", script], { env, detached: true, stdio: "ignore" });
@@ -178,7 +178,7 @@ void test("a guard whose deadline passes kills, whatever nonsense it was told be
 
 void test("a guard without anything to guard ends quietly", async (t) => {
   const guard = bareGuard(t);
-  guard.tell({ kind: "run", runId: `later-${process.pid}`, since: 0 });
+  guard.tell({ kind: "run", runId: `later-${process.pid}`, since: 0, cgroup: null });
   guard.tell({ kind: "deadline", number: 0, at: Infinity });
   guard.close();
   assert.equal(await guard.exit, 0);

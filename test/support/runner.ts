@@ -8,12 +8,14 @@ import { join } from "node:path";
 import { after, type TestContext } from "node:test";
 import { buildSync } from "esbuild";
 import type { CommandEnd, Millis, StartFailure } from "../../src/core/types.ts";
+import type { Options } from "../../src/options.ts";
 import { isAlive, killAll, parentOf, childrenOf, until } from "./processes.ts";
 
 export interface DriverSetup {
   readonly command: readonly [string, ...string[]];
   readonly guard: boolean;
   readonly runId: string;
+  readonly processTree: Options["processTree"];
 }
 
 export type Order =
@@ -28,7 +30,8 @@ export type DriverEvent =
   | { readonly kind: "started"; readonly pid: number }
   | ({ readonly kind: "notStarted" } & StartFailure)
   | { readonly kind: "ended"; readonly end: CommandEnd }
-  | { readonly kind: "guardLost"; readonly message: string };
+  | { readonly kind: "guardLost"; readonly message: string }
+  | { readonly kind: "method"; readonly message: string };
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -58,6 +61,8 @@ after(() => rmSync(shared, { recursive: true, force: true }));
 
 export interface DriverOptions {
   readonly guard?: boolean;
+  /** The search in /proc when it is not given: that is the harder way. */
+  readonly processTree?: Options["processTree"];
   readonly stdio?: readonly [
     "pipe" | "ignore" | number,
     "pipe" | "ignore" | number,
@@ -81,7 +86,8 @@ export class Driver {
 
   constructor(t: TestContext, command: readonly [string, ...string[]], options: DriverOptions = {}) {
     this.pidFile = join(this.#folder, "pids");
-    const setup: DriverSetup = { command, guard: options.guard ?? true, runId: this.runId };
+    const { guard = true, processTree = "proc" } = options;
+    const setup: DriverSetup = { command, guard, processTree, runId: this.runId };
     const line = [
       ...(options.under ?? []),
       process.execPath,
