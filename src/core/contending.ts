@@ -141,6 +141,9 @@ function readDeadline(state: Standby, turn: Turn): Millis {
 }
 
 function startupEnd(state: Standby, turn: Turn): Millis {
-  const { startupTimeout } = turn.me.timing;
-  return state.contact || startupTimeout === 0 ? Infinity : state.startedAt + startupTimeout;
+  const { timing, job } = turn.me;
+  const { startupTimeout } = timing;
+  // Who does not wait for others is started again soon, and does not sit out an outage either.
+  const goesOn = state.contact && (job.patience.kind !== "none" || state.reads.message === null);
+  return goesOn || startupTimeout === 0 ? Infinity : state.startedAt + startupTimeout;
 }

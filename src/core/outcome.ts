@@ -82,7 +82,7 @@ export function closing(outcome: Outcome, codes: ChosenCodes): Closing {
       return {
         code: exitFailed,
         level: "error",
-        message: `gave up after ${seconds(outcome.waited)} in which the Lease could be neither read nor created (${outcome.limit}): ${outcome.message}`,
+        message: `gave up after ${seconds(outcome.waited)} without getting at the Lease (${outcome.limit}): ${outcome.message}`,
       };
   }
 }

@@ -150,6 +150,18 @@ void test("a limited wait in which the Lease was never reached is no conflict bu
   assert.ok(trouble.kind === "start-trouble" && trouble.message === "no answer");
 });
 
+void test("who does not wait does not sit out an outage either: --startup-timeout ends it although the Lease was seen", () => {
+  const watching: readonly Step[] = [
+    [5, read(1, found(held, 99_000))],
+    [9_010, tick],
+  ];
+  const outcome = outcomeOf(play(once, ...watching, [9_015, read(2, failed)], [120_000, tick])[1]);
+  assert.ok(outcome.kind === "start-trouble" && outcome.limit === "--startup-timeout", JSON.stringify(outcome));
+  const answered: Step = [9_015, read(2, found(held, 99_000))];
+  assert.equal(play(once, ...watching, answered, [120_000, tick])[0].phase, "standby");
+  assert.equal(play({}, ...watching, [9_015, read(2, failed)], [120_000, tick])[0].phase, "standby");
+});
+
 void test("a limited wait goes on where it began when the Lease was lost before the command could start", () => {
   const [state] = play(
     upTo(20_000),
