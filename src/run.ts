@@ -4,10 +4,10 @@ import type { State } from "./core/state.ts";
 import type { Candidate, Effect, Event, Millis, Outcome, Turn } from "./core/types.ts";
 import type { Watch, World } from "./world.ts";
 
-/** Clocks are looked at this often at least, so that a gap (a frozen process, a suspended machine) is noticed. */
-const tickEvery: Millis = 250;
+/** The clock is looked at this often at least, so that a gap (a suspended machine: timers do not count that time) is noticed. */
+const lookEvery: Millis = 250;
 /** A standby has no command that a gap makes dangerous: after one it only takes over this much later. */
-const standbyTickEvery: Millis = 1000;
+const standbyLooksEvery: Millis = 1_000;
 
 /**
  * The one loop: next event or timer, step, perform the effects. No policy. Every event is preceded by a tick, so that a
@@ -20,6 +20,8 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
     let stepping = false;
     let watch: Watch | null = null;
     let state: State = begin(turn());
+    /** When the next tick changes something, on the clock: until then a timer that fires has to look at nothing else. */
+    let dueAt: Millis = -Infinity;
 
     command.listen({
       started: (pid) => deliver({ kind: "command-started", pid }),
@@ -41,13 +43,13 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
       stepping = true;
       try {
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-          if (next.kind !== "tick") take({ kind: "tick" });
-          take(next);
+          const now = turn(); // each look at the clock is a system call
+          if (next.kind !== "tick") take({ kind: "tick" }, now);
+          take(next, { ...now, chance: world.random() });
         }
-        const here = turn(); // a look at the clock is a system call
-        const pause = Math.max(0, nextWake(state, here) - here.at);
-        const atMost = state.phase === "standby" ? standbyTickEvery : tickEvery;
-        world.wakeIn(Math.min(pause, atMost), state.phase === "finished" ? null : () => deliver({ kind: "tick" }));
+        const here = turn();
+        dueAt = nextWake(state, here);
+        sleep(here.at);
       } catch (error) {
         fail(error);
       } finally {
@@ -55,8 +57,19 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
       }
     }
 
-    function take(event: Event): void {
-      const [next, effects] = step(state, event, turn());
+    function sleep(now: Millis): void {
+      const longest = state.phase === "standby" ? standbyLooksEvery : lookEvery;
+      world.wakeIn(Math.min(Math.max(0, dueAt - now), longest), dueAt === Infinity ? null : wake);
+    }
+
+    function wake(): void {
+      const now = clock.now();
+      if (now < dueAt) sleep(now);
+      else deliver({ kind: "tick" });
+    }
+
+    function take(event: Event, now: Turn): void {
+      const [next, effects] = step(state, event, now);
       state = next;
       for (const effect of effects) perform(effect);
     }

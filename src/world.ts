@@ -93,7 +93,7 @@ export interface World {
   readonly log: Log;
   /** A random number in [0, 1). */
   random(): number;
-  /** Calls back once after this span (or a little later); a new call replaces the one before, null cancels it. */
+  /** Calls back once at the end of this span, or before; a new call replaces the one before, null cancels it. */
   wakeIn(span: Millis, callback: (() => void) | null): void;
 }
 

@@ -4,7 +4,10 @@ import { guardExit, type GuardMessage } from "./guard-protocol.ts";
 import type { Tree, TreeRoot } from "./tree.ts";
 import { TreeWatch } from "./tree-watch.ts";
 
-/** How often the clock is looked at: timers do not count suspend. After one, leader-exec's own tick is there earlier. */
+/**
+ * How often the clock is looked at: timers do not count suspend. After one, leader-exec's own look is there earlier; for the case
+ * that it is frozen as well, this must be no more than the deadlines allow a timer to be late (core/deadlines.ts).
+ */
 const tick: Millis = 500;
 /** Who wakes this late was frozen itself, and reads first what it was told meanwhile. */
 const late: Millis = 50;
@@ -88,14 +91,14 @@ export class GuardDuty {
     return this.#closedAt !== null && this.#clock.now() - this.#closedAt > startTakes;
   }
 
-  #wait(): void {
+  #wait(now: Millis = this.#clock.now()): void {
     clearTimeout(this.#timer);
     if (this.#watch === null || this.#struck || this.#deadline === Infinity) return;
-    const left = this.#deadline - this.#clock.now();
-    const sleep = Math.max(0, Math.min(left, tick));
+    const sleep = Math.ceil(Math.max(0, Math.min(this.#deadline - now, tick)));
     const wakeAt = performance.now() + sleep;
     this.#timer = setTimeout(() => {
-      if (this.#clock.now() < this.#deadline) this.#wait();
+      const then = this.#clock.now();
+      if (then < this.#deadline) this.#wait(then);
       else if (performance.now() - wakeAt < late) this.#strike();
       else this.#timer = setTimeout(() => this.#strikeIfDue(), readingTakes);
     }, sleep);
