@@ -55,7 +55,7 @@ export default tseslint.config(
   },
   {
     files: ["src/**/*.ts"],
-    ignores: ["src/io/**", "src/bundles/**", "src/main.ts", "src/guard-main.ts"],
+    ignores: ["src/io/**", "src/bundles/**", "src/main.ts", "src/command-line.ts", "src/guard-main.ts"],
     rules: {
       "no-restricted-globals": ["error", ...impure],
       "no-restricted-properties": [

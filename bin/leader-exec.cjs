@@ -5,4 +5,4 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`leader-exec: Node.js ${process.versions.node} is too old; install 20.19 or newer`);
   process.exit(125);
 }
-require("../dist/main.cjs");
+require("../dist/cli.cjs");

@@ -1,10 +1,8 @@
-/** The composition root: command line, world, run, closing line and exit code. */
+/** The composition root: options, world, run, closing line and exit code. */
 import { randomBytes } from "node:crypto";
-import { writeSync } from "node:fs";
 import { hostname } from "node:os";
-import { parseCommandLine } from "./cli.ts";
 import { endsStandby, initial, initialDirect } from "./core/lifecycle.ts";
-import { closing, exitFailed, exitUsage, type Closing } from "./core/outcome.ts";
+import { closing, exitFailed, type Closing } from "./core/outcome.ts";
 import type { Patience } from "./core/job.ts";
 import type { Candidate, LogLine, Outcome } from "./core/types.ts";
 import { commandEnvironment, type CommandFacts } from "./environment.ts";
@@ -24,21 +22,8 @@ const { env } = process;
 const clock = createClock();
 const startedAt = clock.now();
 
-async function main(): Promise<number> {
-  const parsed = parseCommandLine(process.argv.slice(2), env);
-  switch (parsed.kind) {
-    case "text":
-      print(1, parsed.text);
-      return 0;
-    case "usage-error":
-      print(2, `leader-exec: ${parsed.message}\n`);
-      return exitUsage;
-    case "run":
-      return runCommand(parsed.options);
-  }
-}
-
-async function runCommand(options: Options): Promise<number> {
+/** Runs the command as the options say; resolves with our exit code when nothing is left to be done. Never rejects. */
+export async function runCommand(options: Options): Promise<number> {
   const log = new StderrLog({ level: options.logLevel, format: options.logFormat, context: {} }, () => clock.wall());
   const internalError = (error: unknown): void => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -139,14 +124,3 @@ function candidate({ timing, stopSignal, stopSignalReplacesTerm, job }: Options,
         : { kind: "limited", until: startedAt + wait, span: wait };
   return { identity, timing, stopSignal, stopSignalReplacesTerm, job: { patience, holdAtLeast, maxRun } };
 }
-
-/** Before there is anything to block. Whoever closed the pipe does not want to read it. */
-function print(file: number, text: string): void {
-  try {
-    writeSync(file, text);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
-  }
-}
-
-void main().then((code) => process.exit(code));

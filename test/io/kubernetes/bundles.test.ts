@@ -25,10 +25,28 @@ async function bundle(name: string): Promise<{ bytes: number; packages: string[]
 }
 
 test("what every start loads has no code for kubeconfigs or proxies in it", options, async () => {
-  const { packages } = await bundle("main");
+  const packages = [...(await bundle("cli")).packages, ...(await bundle("main")).packages];
   for (const rare of ["js-yaml", "@kubernetes/client-node", "socks-proxy-agent", "socks"])
     assert.ok(!packages.includes(rare), rare);
 });
+
+test(
+  "what answers --help loads neither the rest of leader-exec nor Node's parts for programs and connections",
+  options,
+  async () => {
+    const script = `process.on("exit", () => console.error(process.moduleLoadList.join("\\n"), Object.keys(require.cache))); require("./dist/cli.cjs")`;
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+      "-e",
+      script,
+      "--",
+      "leader-exec",
+      "--help",
+    ]);
+    assert.match(stdout, /^Usage: leader-exec/);
+    for (const heavy of ["NativeModule child_process", "NativeModule net", "NativeModule https", "main.cjs"])
+      assert.ok(!stderr.includes(heavy), heavy);
+  },
+);
 
 test(
   "reading a kubeconfig takes a YAML parser and KubeConfig alone, of the one version that was tried",

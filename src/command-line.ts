@@ -1,0 +1,39 @@
+/**
+ * Entry of dist/cli.cjs: parses the command line and answers at once what needs nothing else. Only a run loads the rest
+ * (main.ts), which takes longer than all that is done here.
+ */
+import { writeSync } from "node:fs";
+import { createRequire } from "node:module";
+import { parseCommandLine } from "./cli.ts";
+import { exitUsage } from "./core/outcome.ts";
+import type * as Main from "./main.ts";
+
+async function begin(): Promise<number> {
+  const parsed = parseCommandLine(process.argv.slice(2), process.env);
+  switch (parsed.kind) {
+    case "text":
+      print(1, parsed.text);
+      return 0;
+    case "usage-error":
+      print(2, `leader-exec: ${parsed.message}\n`);
+      return exitUsage;
+    case "run":
+      return loadMain().runCommand(parsed.options);
+  }
+}
+
+/** Hidden from esbuild, which would otherwise draw everything into this bundle. */
+function loadMain(): typeof Main {
+  return createRequire(import.meta.url)("./main.cjs") as typeof Main;
+}
+
+/** Before there is anything to block. Whoever closed the pipe does not want to read it. */
+function print(file: number, text: string): void {
+  try {
+    writeSync(file, text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+  }
+}
+
+void begin().then((code) => process.exit(code));
