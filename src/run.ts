@@ -85,6 +85,7 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
             id: effect.id,
             result,
           }));
+          if (state.phase === "standby") command.expectStart(); // what a standby writes is an acquire
           return;
         case "watch":
           watch?.close();

@@ -46,6 +46,8 @@ export interface Watch {
 /** Runs one command once, as a process tree of its own. */
 export interface CommandRunner {
   listen(listener: CommandListener): void;
+  /** The Lease is being acquired: whatever can be done before it is known whether that succeeds. Changes nothing. */
+  expectStart(): void;
   /**
    * Starts the guard, then the command with stdin, stdout and stderr inherited. Answers with `started` or `notStarted`;
    * the guard knows `killAt` before the command exists. `lease` is what the acquiring write stored and becomes the LEADER_ variables; null: leader election is off.

@@ -46,13 +46,8 @@ export class ProcessRunner implements CommandRunner {
       () => this.#ended,
       () => this.#listener?.treeGone(),
     );
-    this.#guard = options.guard
-      ? new GuardKeeper(
-          guardProgram(),
-          () => this.#run(),
-          (message) => this.#listener?.guardLost(message),
-        )
-      : null;
+    const lost = (message: string): void => this.#listener?.guardLost(message);
+    this.#guard = options.guard ? new GuardKeeper(guardProgram(), () => this.#run(), lost) : null;
   }
 
   listen(listener: CommandListener): void {
@@ -69,6 +64,10 @@ export class ProcessRunner implements CommandRunner {
     setTimeout(() => {
       if (this.#killAt === Infinity && !this.#cancelled) void rehearse().catch(() => undefined); // the start tells what is wrong
     }, rehearsesIn).unref();
+  }
+
+  expectStart(): void {
+    this.#guard?.rouse();
   }
 
   start(lease: StoredLease | null, killAt: Millis): void {
