@@ -120,7 +120,7 @@ export class SoakCandidate {
   }
 
   guard(): number | undefined {
-    return childrenOf(this.pid).find((pid) => /guard/.test(commandLine(pid)));
+    return childrenOf(this.pid).find((pid) => commandLine(pid).startsWith("lease-guard"));
   }
 
   command(): number | undefined {

@@ -154,9 +154,11 @@ export class Driver {
     return this.pids().filter(isAlive);
   }
 
-  /** The guards that watch now. */
+  /** The guards that watch now, by the name that they give themselves: a child that is not yet so far has ours. */
   guards(): number[] {
-    return childrenOf(this.pid).filter((pid) => parentOf(pid) === this.pid && /guard/.test(commandLine(pid)));
+    return childrenOf(this.pid).filter(
+      (pid) => parentOf(pid) === this.pid && commandLine(pid).startsWith("lease-guard"),
+    );
   }
 
   async guard(): Promise<number> {
