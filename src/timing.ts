@@ -31,7 +31,7 @@ export const workingSets: readonly ElectionTiming[] = [
   { leaseDuration: 60_000, renewDeadline: 40_000, retryPeriod: 5_000, killAfter: 10_000 },
 ];
 
-/** Fills in what was not given (DESIGN section 3). */
+/** Fills in what was not given. */
 export function deriveTiming(given: GivenTiming): ElectionTiming {
   const leaseDuration = given.leaseDuration ?? usual.leaseDuration;
   const safe = leaseDuration * safeShare;

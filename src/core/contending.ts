@@ -15,7 +15,7 @@ export const noTrouble: Trouble = { failures: 0, message: null };
 /** The first read may have to wait for a slow credential plugin. Later ones must not hold up a take-over when they are lost. */
 const firstReadTime: Millis = 10_000;
 const beforeGivingUp: Millis = 50;
-/** Before the store answered once (DESIGN section 3), and where only somebody's help can end the trouble. */
+/** Before the store answered once, and where only somebody's help can end the trouble. */
 const slowRetry = { first: 1_000, longest: 15_000 };
 /** While standing by: quick enough to take over at most one retry period after the trouble is over. */
 const firstRetry: Millis = 100;
@@ -71,7 +71,7 @@ export function proceed(state: Standby, effects: readonly Effect[], turn: Turn):
   return [{ ...state, ids: id, request }, [...effects, { kind: "write", id, write, deadline }]];
 }
 
-/** The Lease was not seen, and nothing that the store says leads on. */
+/** The Lease was not seen, and nothing that the store says leads on; an acquire under way is settled first. */
 function startTrouble(
   state: Standby,
   limit: "--startup-timeout" | "--wait",
@@ -79,8 +79,9 @@ function startTrouble(
   turn: Turn,
 ): Stepped {
   const message = state.reads.message ?? state.acquires.message ?? "the store has not answered";
-  const outcome = { kind: "start-trouble", message, waited: turn.at - state.startedAt, limit } as const;
-  return [{ phase: "finished" }, [...effects, { kind: "finish", outcome }]];
+  const waited = turn.at - state.startedAt;
+  const [next, more] = withdraw(state, { kind: "start-trouble", message, waited, limit }, turn);
+  return [next, [...effects, ...more]];
 }
 
 /** An acquire under way is settled first. Who has not even reached the Lease does not say that somebody else has it. */

@@ -131,7 +131,7 @@ function isReleased(before: (View & { kind: "found" }) | null, { record, uid }: 
   return isFree(record) && (before.released || (holder !== "" && holder !== markedBy));
 }
 
-/** When the holder's time is over. A holder that is not leader-exec gets one retry period more (DESIGN section 5). */
+/** When the holder's time is over. A holder that is not leader-exec gets one retry period more. */
 function freeAt(view: View & { kind: "found" }, me: Candidate): Millis {
   const { record } = view.lease;
   if (view.released) return view.seenAt;
@@ -161,7 +161,7 @@ function promised(before: (View & { kind: "found" }) | null, record: LeaseRecord
   return Math.max(now, renewed ? Math.min(before.duration, me.timing.leaseDuration) : before.duration);
 }
 
-/** Zero, null and missing durations: our own (DESIGN 6.8); also for the 1 s of a release, which tells nothing of the term. */
+/** Zero, null and missing durations: our own. So is that of a release: its 1 s tells nothing of the term. */
 function durationOf(record: LeaseRecord, me: Candidate): Millis {
   if (record.durationSeconds === null || isFree(record)) return me.timing.leaseDuration;
   return record.durationSeconds * 1000;

@@ -19,7 +19,7 @@
  *
  * Without leader election a candidate begins as `direct`, which knows no Lease: stopping, then finished.
  *
- * The only ways into releasing are: the tree is gone; there never was one. That is the order of DESIGN section 1.
+ * The only ways into releasing are: the tree is gone; there never was one. Stop, confirm, release: never another order.
  */
 import { standbyWake } from "./contending.ts";
 import { direct } from "./direct.ts";

@@ -3,7 +3,7 @@ import type { Obstacle, Patience } from "./job.ts";
 import { seconds } from "./sentences.ts";
 import type { CommandEnd, LossCause, Outcome, Released } from "./types.ts";
 
-/** The exit code table of --help and README (DESIGN section 3; 124 to 127 as coreutils' timeout, 64 and 75 as sysexits.h). */
+/** The exit code table of --help and README (124 to 127 as coreutils' timeout, 64 and 75 as sysexits.h). */
 export const exitCodes = [
   { code: "the command's", meaning: "the command ended by itself" },
   { code: "128+n", meaning: "the command died of signal n, or leader-exec was stopped by it while standing by" },

@@ -155,6 +155,7 @@ function outcomeOf(ending: Ending, released: Released): Outcome {
     case "lost":
     case "not-acquired":
     case "stopped-standby":
+    case "start-trouble":
       return ending;
   }
 }

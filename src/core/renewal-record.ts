@@ -22,7 +22,7 @@ export function renewalRecord(hold: Hold, base: StoredLease | null, turn: Turn):
 
 /**
  * Whether other electors see this write: client-go compares times by whole seconds, and a write that changes nothing there
- * extends nothing there (DESIGN 6.5).
+ * extends nothing there.
  */
 export function seenByOthers(before: LeaseRecord | undefined, after: LeaseRecord): boolean {
   return before === undefined || asClientGo(before) !== asClientGo(after);

@@ -3,7 +3,7 @@ import type { View } from "./election.ts";
 import type { Pause } from "./hold-back.ts";
 import type { Obstacle, Patience } from "./job.ts";
 import type { StoredLease, Write } from "./lease.ts";
-import type { AcquiredFrom, CommandEnd, LossCause, Millis, SignalName, StartFailure } from "./types.ts";
+import type { AcquiredFrom, CommandEnd, LossCause, Millis, SignalName, StartFailure, StartTrouble } from "./types.ts";
 
 /** A candidate's state; the drawing stands in lifecycle.ts. */
 export type State = Direct | Standby | Leading | Stopping | Releasing | Finished;
@@ -156,7 +156,8 @@ export type Ending =
   | { readonly kind: "stopped"; readonly signal: SignalName; readonly end: CommandEnd }
   | { readonly kind: "overrun"; readonly limit: Millis; readonly end: CommandEnd }
   | { readonly kind: "not-acquired"; readonly obstacle: Obstacle; readonly patience: Patience }
-  | { readonly kind: "stopped-standby"; readonly signal: SignalName };
+  | { readonly kind: "stopped-standby"; readonly signal: SignalName }
+  | StartTrouble;
 
 export interface Finished {
   readonly phase: "finished";

@@ -98,12 +98,15 @@ export type Outcome =
   | { readonly kind: "stopped-standby"; readonly signal: SignalName }
   | { readonly kind: "overrun"; readonly limit: Millis; readonly end: CommandEnd; readonly released: Released }
   | { readonly kind: "not-acquired"; readonly obstacle: Obstacle; readonly patience: Patience }
-  | {
-      readonly kind: "start-trouble";
-      readonly message: string;
-      readonly waited: Millis;
-      readonly limit: "--startup-timeout" | "--wait";
-    };
+  | StartTrouble;
+
+/** What was in the way, and how long until which flag's time was over. */
+export interface StartTrouble {
+  readonly kind: "start-trouble";
+  readonly message: string;
+  readonly waited: Millis;
+  readonly limit: "--startup-timeout" | "--wait";
+}
 
 /** Whether others can take over at once, or have to wait for the Lease to expire. `no-lease`: leader election is off. */
 export type Released = "released" | "not-released" | "not-ours" | "no-lease";

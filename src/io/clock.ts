@@ -6,7 +6,7 @@ import type { Clock } from "../world.ts";
 const uptimeStep: Millis = 10;
 
 /**
- * The clock of DESIGN section 5: it goes on while the machine sleeps, and no wall clock step moves it. Its zero is the same in
+ * The clock of all deadlines: it goes on while the machine sleeps, and no wall clock step moves it. Its zero is the same in
  * every process of one machine (the boot, within a hundredth of a second), so a deadline can be told to another process.
  *
  * CLOCK_MONOTONIC stops in suspend; /proc/uptime (CLOCK_BOOTTIME) does not, but counts in steps of 10 ms. Their distance

@@ -43,6 +43,24 @@ void test("a Lease that is not there and cannot be created, for want of a namesp
   assert.deepEqual(only(last, "finish").outcome, outcome);
 });
 
+void test("a creation that is under way when --startup-timeout is over is undone if it succeeds: no name stays in the Lease", () => {
+  const [reading] = step(initial(impatient(0)), tick, impatient(0));
+  const [creating, effects] = step(reading, { kind: "read", id: 1, result: { kind: "missing" } }, impatient(990));
+  const { id } = only(effects, "write");
+  const [leaving] = step(creating, tick, impatient(1_000));
+  const created = { kind: "stored", lease: lease({ holder: me.identity }) } as const;
+  const [undoing, more] = step(
+    inPhase(leaving, "releasing"),
+    { kind: "written", id, result: created },
+    impatient(1_010),
+  );
+  const undo = only(more, "write");
+  assert.equal(undo.write.record.holder, "");
+  const free = { kind: "stored", lease: lease({ holder: "" }) } as const;
+  const [, last] = step(undoing, { kind: "written", id: undo.id, result: free }, impatient(1_020));
+  assert.equal(only(last, "finish").outcome.kind, "start-trouble");
+});
+
 void test("--startup-timeout 0 waits for ever", () => {
   const patient = (at: Millis): Turn => turn(at, { me: { ...me, timing: { ...me.timing, startupTimeout: 0 } } });
   const [reading, effects] = step(initial(patient(0)), tick, patient(0));

@@ -24,7 +24,7 @@ export interface Findings {
   readonly margin: number;
 }
 
-/** The rates of two clocks may differ by this share (DESIGN section 5). */
+/** The rates of two clocks may differ by this share. */
 const clockDrift = 0.01;
 /** CLOCK_REALTIME of the server's stamps and of the journal is one clock, but read at different moments. */
 const clockSlack = 5;

@@ -94,7 +94,7 @@ async function leaderExec(round: Round, journal: Journal, proxy?: FaultProxy): P
   };
 }
 
-/** DESIGN section 6: five fields, never null, six digits; the mark is there in terms of leader-exec, and equals its name. */
+/** Five fields, never null, six digits; the mark is there in terms of leader-exec, and equals its name. */
 function check(object: KubeObject, life: Life, byLeaderExec: boolean): void {
   const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime, leaseTransitions } = object.spec ?? {};
   assert.equal(holderIdentity, life.identity);

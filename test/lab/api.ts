@@ -99,6 +99,6 @@ function parse(text: string): KubeObject {
 export const leasePath = (namespace: string, name?: string): string =>
   `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases${name === undefined ? "" : `/${name}`}`;
 
-/** The path of a watch on one Lease, as DESIGN section 6 has it. */
+/** The path of a watch on one Lease. */
 export const watchPath = (namespace: string, name: string, more = ""): string =>
   `${leasePath(namespace)}?watch=true&fieldSelector=metadata.name%3D${name}${more}`;

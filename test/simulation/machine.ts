@@ -46,7 +46,7 @@ export class Machine {
     this.candidate.begin();
   }
 
-  /** Something that must be on time is late: mostly by little, at times by almost all of m (DESIGN section 5). */
+  /** Something that must be on time is late: mostly by little, at times by almost all of m. */
   lateness(): Millis {
     const { dice } = this.#sim;
     return dice.chance(0.03) ? dice.between(0, 450) : dice.between(0, 5);

@@ -79,7 +79,7 @@ export interface Scenario {
   readonly jobs: boolean;
 }
 
-/** Two clocks differ by at most 1 % (eps of DESIGN section 5). */
+/** Two clocks differ by at most 1 %, the share that the deadlines allow for. */
 const drift = 0.005;
 const stopSignals = [
   ["SIGTERM", 15],

@@ -1,7 +1,7 @@
 /**
  * A command, its process tree, and the guard beside it, as src/io does them: the guard hears each kill deadline over a pipe,
  * reads the machine's own clock, kills the tree when the deadline passes or leader-exec is gone, and cannot be talked out of it.
- * Killing a tree and confirming its death takes up to k = 1 s; a timer is up to m = 0.5 s late (DESIGN section 5).
+ * Killing a tree and confirming its death takes up to k = 1 s; a timer is up to m = 0.5 s late.
  */
 import type { StoredLease } from "../../src/core/lease.ts";
 import type { CommandEnd, Millis } from "../../src/core/types.ts";

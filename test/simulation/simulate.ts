@@ -103,7 +103,7 @@ export function simulate(scenario: Scenario, settings: Settings = {}): Result {
 /**
  * What it may take until a command runs again, from the last fault on: a request under way that will never be answered, a pause,
  * a whole lease, the retry period more that an elector without our mark gets, a grace. When nobody stands by who has ever reached
- * the API, the slow first looks come on top (DESIGN section 3, trouble at start).
+ * the API, the slow first looks come on top (trouble at start).
  */
 function recoveryLimit(machines: readonly Machine[], { faults }: Scenario): Millis {
   const longest = (of: (timing: Machine["setup"]["timing"]) => Millis): Millis =>
