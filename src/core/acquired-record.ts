@@ -17,6 +17,7 @@ export function acquiredRecord(before: LeaseRecord | null, turn: Turn): LeaseRec
     transitions: before === null ? 0 : own ? before.transitions : nextTransitions(before.transitions),
     markedBy: me.identity,
     holdUntil: null,
+    done: before?.done ?? null,
   };
 }
 

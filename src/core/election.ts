@@ -10,12 +10,13 @@ import type { AcquiredFrom, Candidate, Millis, Turn } from "./types.ts";
 /** What a candidate knows about the Lease. */
 export type View =
   | { readonly kind: "unknown" }
-  /** `after`: the last version known before it was deleted; older news are stale. */
+  /** `after`: the last version known before it was deleted; older news are stale. `done`: what had been recorded there. */
   | {
       readonly kind: "missing";
       readonly freeAt: Millis;
       readonly jitter: Millis;
       readonly after: string | null;
+      readonly done: string | null;
     }
   | {
       readonly kind: "found";
@@ -75,8 +76,9 @@ export function observe(
 export function observeMissing(view: View, lostRaces: number, turn: Turn): View {
   if (view.kind === "missing") return view;
   const jitter = raceJitter(lostRaces, turn);
-  if (view.kind === "unknown") return { kind: "missing", freeAt: turn.at, jitter, after: null };
-  return { kind: "missing", freeAt: turn.at + view.duration, jitter, after: view.lease.version };
+  if (view.kind === "unknown") return { kind: "missing", freeAt: turn.at, jitter, after: null, done: null };
+  const { version: after, record } = view.lease;
+  return { kind: "missing", freeAt: turn.at + view.duration, jitter, after, done: record.done };
 }
 
 /** What to do now. `wait` is final until the view changes or `until` comes. */
@@ -89,7 +91,7 @@ export function decide(view: View, turn: Turn): Decision {
     return {
       kind: "acquire",
       from: view.after === null ? "created" : "deleted",
-      write: { base: null, record: acquiredRecord(null, turn) },
+      write: { base: null, record: { ...acquiredRecord(null, turn), done: view.done } },
     };
   }
   const { lease } = view;

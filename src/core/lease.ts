@@ -14,6 +14,8 @@ export interface LeaseRecord {
   readonly markedBy: string | null;
   /** Annotation `leader-exec/hold-until`: leader-exec candidates do not acquire before this, by the server's clock. */
   readonly holdUntil: Millis | null;
+  /** Annotation `leader-exec/done` as it stands there: what `--once` has recorded. Every write keeps it. */
+  readonly done: string | null;
 }
 
 /** A Lease as a store gave it to us. */

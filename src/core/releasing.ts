@@ -134,9 +134,9 @@ function sendRelease(state: Releasing, base: StoredLease, turn: Turn): Stepped {
 }
 
 /** As client-go writes it: holder `""` (null would lock out the C# and Rust clients), duration 1, times now. */
-function releasedRecord({ transitions }: LeaseRecord, holdUntil: Millis | null, { wall }: Turn): LeaseRecord {
+function releasedRecord({ transitions, done }: LeaseRecord, holdUntil: Millis | null, { wall }: Turn): LeaseRecord {
   const times = { acquireTime: wall, renewTime: wall };
-  return { holder: "", durationSeconds: 1, ...times, transitions, markedBy: null, holdUntil };
+  return { holder: "", durationSeconds: 1, ...times, transitions, markedBy: null, holdUntil, done };
 }
 
 function done(state: Releasing, released: Released, message: string | null): Stepped {

@@ -6,6 +6,7 @@ import type { Millis, Turn } from "./types.ts";
 /**
  * What a renewal writes. renewTime follows our own clock from the anchor on, so that it never goes back when the wall clock
  * does. transitions and acquireTime stay, unless the holder had been emptied by hand: then it is an acquisition on the wire.
+ * A Lease that is created anew gets the record of runs that the deleted one had.
  */
 export function renewalRecord(hold: Hold, base: StoredLease | null, turn: Turn): LeaseRecord {
   const cleared = base?.record.holder === "";
@@ -17,6 +18,7 @@ export function renewalRecord(hold: Hold, base: StoredLease | null, turn: Turn):
     transitions: base === null ? 0 : cleared ? nextTransitions(base.record.transitions) : base.record.transitions,
     markedBy: turn.me.identity,
     holdUntil: null,
+    done: (base ?? hold.lease).record.done,
   };
 }
 

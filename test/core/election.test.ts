@@ -113,6 +113,7 @@ void test("an acquisition writes all fields, and counts the change of holder", (
     transitions: 4,
     markedBy: "me",
     holdUntil: null,
+    done: null,
   });
   assert.equal(decision.write.base?.version, "10");
 });

@@ -11,6 +11,7 @@ const mine: LeaseRecord = {
   transitions: 3,
   markedBy: "me",
   holdUntil: null,
+  done: null,
 };
 
 const foreign = {
@@ -47,6 +48,7 @@ void test("reading tolerates null, missing fields and any form of time", () => {
     transitions: 0,
     markedBy: null,
     holdUntil: null,
+    done: null,
   });
   assert.equal(lease.version, "42");
 });
@@ -127,4 +129,15 @@ void test("the instant up to which others hold back is an annotation: written, r
   assert.deepEqual((after["metadata"] as { annotations?: unknown }).annotations, { "leader-exec/holder": "me" });
   const odd = { ...whole, metadata: { ...whole.metadata, annotations: { "leader-exec/hold-until": "tomorrow" } } };
   assert.equal(parseLease(odd)?.record.holdUntil, null);
+});
+
+void test("what --once has recorded is kept as it is, by every write and in any form", () => {
+  const read = (value: unknown) =>
+    parseLease({ ...foreign, metadata: { ...foreign.metadata, annotations: { "leader-exec/done": value } } });
+  const kept = read("whatever it is");
+  assert.equal(kept?.record.done, "whatever it is");
+  const object = leaseObject({ base: kept, record: { ...mine, done: kept.record.done } }, "jobs", "default");
+  const annotations = { "leader-exec/done": "whatever it is", "leader-exec/holder": "me" };
+  assert.deepEqual((object["metadata"] as { annotations?: unknown }).annotations, annotations);
+  assert.equal(read({ by: "hand" })?.record.done, '{"by":"hand"}');
 });

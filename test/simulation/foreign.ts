@@ -94,6 +94,7 @@ export class ForeignElector {
       // Annotations that it does not know stay as they are.
       markedBy: before?.markedBy ?? null,
       holdUntil: before?.holdUntil ?? null,
+      done: before?.done ?? null,
     };
     const sentAt = agenda.now;
     this.link.ask<WriteResult>(

@@ -58,7 +58,8 @@ export class SimApi {
     if (
       fingerprintOf(record) === lease.fingerprint &&
       record.markedBy === lease.record.markedBy &&
-      record.holdUntil === lease.record.holdUntil
+      record.holdUntil === lease.record.holdUntil &&
+      record.done === lease.record.done
     )
       return { kind: "stored", lease, serverTime: this.#date() };
     return { kind: "stored", lease: this.#store(record, lease.uid, by), serverTime: this.#date() };

@@ -206,6 +206,7 @@ function byHand(sim: Sim, kind: Parameters<Judge["hand"]>[0]): void {
     transitions: api.lease.record.transitions + 1,
     markedBy: null,
     holdUntil: api.lease.record.holdUntil,
+    done: api.lease.record.done,
   };
   judge.hand(kind, api.lease);
   switch (kind) {

@@ -37,13 +37,14 @@ export function lease(record: Partial<LeaseRecord> = {}, version = "10", uid = "
     transitions: 3,
     markedBy: record.holder ?? "other",
     holdUntil: null,
+    done: null,
     ...record,
   };
   return {
     record: whole,
     version,
     uid,
-    fingerprint: JSON.stringify({ ...whole, markedBy: null, holdUntil: null }),
+    fingerprint: JSON.stringify({ ...whole, markedBy: null, holdUntil: null, done: null }),
     object: {},
   };
 }

@@ -25,6 +25,7 @@ export const record: LeaseRecord = {
   transitions: 0,
   markedBy: "me",
   holdUntil: null,
+  done: null,
 };
 
 /** A folder that goes with the test. */

@@ -34,6 +34,7 @@ export function recordOf(holder: string, more: Partial<LeaseRecord> = {}): Lease
     transitions: 0,
     markedBy: holder,
     holdUntil: null,
+    done: null,
     ...more,
   };
 }
