@@ -114,15 +114,16 @@ export class ProcessRunner implements CommandRunner {
 
   async #start(lease: StoredLease | null): Promise<void> {
     const { command, clock } = this.#options;
-    const environment = this.#options.environment(lease);
     this.#prepare();
+    const armed = this.#guard?.arm(this.#killAt); // while it answers there is enough to do
+    const environment = this.#options.environment(lease);
     const spawner = await (this.#spawner ??= loadExeca());
     const noCgroup = this.#birthplace.trouble;
     if (noCgroup !== null) {
       this.#notStarted({ reason: "failed", message: noCgroup });
       return;
     }
-    const trouble = (await this.#guard?.arm(this.#killAt)) ?? null;
+    const trouble = (await armed) ?? null;
     if (trouble !== null) {
       this.#notStarted({ reason: "no-guard", message: trouble });
     } else if (this.#cancelled || clock.now() >= this.#killAt) {
