@@ -16,10 +16,10 @@ const longestChase = 2_000;
  * one by one until no new one appears: whoever lives then was in a listing, or was looked at after its birth. (What is
  * looked at may be a thread, which looks like its process.) The second listing is for who had its pid before the first and
  * was in the middle of fork: it is seen only later, and its parent, which was listed, may have ended before it was read.
- * Throws as readStat does.
+ * A /proc that does not tell the newest pid (gVisor's shows 0) leaves every snapshot incomplete. Throws as readStat does.
  */
-export function takeSnapshot(): Snapshot {
-  let newest = newestPid();
+export function takeSnapshot(newestNow: () => number = newestPid): Snapshot {
+  let newest = newestNow();
   const seen = new Set<number>();
   const stats: ProcessStat[] = [];
   const look = (pid: number): void => {
@@ -30,9 +30,9 @@ export function takeSnapshot(): Snapshot {
   };
   for (let listing = 0; listing < 2; listing++) listPids().forEach(look);
   for (let round = 0; round < rounds; round++) {
-    const now = newestPid();
-    if (now === newest) return { stats, complete: true };
-    if (now < newest || now - newest > longestChase) break; // they began again at the lowest, or there are too many
+    const now = newestNow();
+    if (now === newest && now > 0) return { stats, complete: true };
+    if (!(now > 0) || now < newest || now - newest > longestChase) break; // they began again at the lowest, or there are too many
     for (let pid = newest + 1; pid <= now; pid++) look(pid);
     newest = now;
   }
