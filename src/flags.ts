@@ -87,9 +87,7 @@ export const flagGroups: readonly Group[] = [
       "T",
       "for ever",
       "give up when the Lease was not acquired in this time after the start; 0: --nonblock",
-      {
-        short: "w",
-      },
+      { short: "w" },
     ),
     flag("nonblock", null, "false", "do not wait while somebody else holds the Lease; -n is the namespace"),
     flag("conflict-exit-code", "N", "1", "exit code when --wait or --nonblock gave up", { short: "E" }),
@@ -99,6 +97,13 @@ export const flagGroups: readonly Group[] = [
       "0s",
       "nobody else runs the command before this long after it was acquired, however short the run was",
     ),
+    flag(
+      "once",
+      "KEY",
+      "each time",
+      "run until it has succeeded once: this is recorded on the Lease, and from then on nobody runs it and all end with 0",
+    ),
+    flag("once-ttl", "T", "for ever", "--once forgets a success after this time"),
     flag("max-run", "T", "0s (no limit)", "stop a command that runs longer: stop signal, --kill-after, exit code 124", {
       election: false,
     }),
@@ -117,9 +122,7 @@ export const flagGroups: readonly Group[] = [
       "g",
       "3s",
       "on loss, and after --max-run: time from the stop signal to SIGKILL of the whole process tree",
-      {
-        short: "k",
-      },
+      { short: "k" },
     ),
     flag(
       "termination-grace-period",

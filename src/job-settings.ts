@@ -23,7 +23,19 @@ export function jobOptions(read: Read, settings: Settings): JobOptions {
     conflictExpected: code !== undefined,
     holdAtLeast: read("hold-at-least", value.durationValue) ?? 0,
     maxRun: read("max-run", value.durationValue) || Infinity,
+    once: onceOf(read, settings),
   };
+}
+
+function onceOf(read: Read, settings: Settings): JobOptions["once"] {
+  const key = read("once", value.keyValue);
+  const ttl = read("once-ttl", value.spanValue);
+  if (key !== undefined) return { key, ttl: ttl ?? Infinity };
+  const { by } = settings.get("once-ttl") ?? { by: "" };
+  if (ttl === undefined || !by.startsWith("-")) return null;
+  throw new value.UsageError(
+    `${by} was given, but without --once nothing is recorded that could be forgotten; add --once KEY, or leave ${by} out`,
+  );
 }
 
 /** null: for ever; 0: not at all. */

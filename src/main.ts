@@ -1,5 +1,5 @@
 /** The composition root: options, world, run, closing line and exit code. */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { endsStandby, initial, initialDirect } from "./core/lifecycle.ts";
 import { closing, exitFailed, type Closing } from "./core/outcome.ts";
@@ -51,14 +51,18 @@ async function closingOf(options: Options, log: StderrLog): Promise<Closing & { 
         ? await (options.election ? elect : runDirectly)(options, signals, log)
         : { kind: "command-not-started", failure };
     const { lostExitCode: lost, job } = options;
-    const isExpected = outcome.kind === "command-ended" || (outcome.kind === "not-acquired" && job.conflictExpected);
-    return { ...closing(outcome, { lost, conflict: job.conflictExitCode }), isExpected };
+    const isExpected = expected.has(outcome.kind) || (outcome.kind === "not-acquired" && job.conflictExpected);
+    const once = options.election && job.once !== null;
+    return { ...closing(outcome, { lost, conflict: job.conflictExitCode, once }), isExpected };
   } catch (error) {
     if (error instanceof LocalTrouble)
       return { code: exitFailed, level: "error", message: error.message, isExpected: false };
     throw error;
   }
 }
+
+/** What nobody has to be told of with --quiet. */
+const expected = new Set<Outcome["kind"]>(["command-ended", "recorded", "done-before"]);
 
 type Signals = ReturnType<typeof createSignals>;
 
@@ -71,7 +75,11 @@ async function elect(options: Options, signals: Signals, log: StderrLog): Promis
   log.about({ lease: `${namespace}/${options.leaseName}`, identity });
   log.write(startLine(options, store.description, namespace, identity));
   const runner = newRunner(options, { leaseName: options.leaseName, leaseNamespace: namespace, identity }, log);
-  const running = run({ ...world(signals, log), store, command: runner }, candidate(options, identity), initial);
+  const running = run(
+    { ...world(signals, log), store, command: runner },
+    candidate(options, identity, namespace),
+    initial,
+  );
   // The first request is on its way: time to do what a hand-over must not wait for. A failure is told by the start.
   setImmediate(() => void runner.prepare().catch(() => undefined));
   const outcome = await running;
@@ -96,7 +104,7 @@ async function runDirectly(options: Options, signals: Signals, log: StderrLog): 
   log.write({ level: "warn", message, fields: {} });
   const runner = newRunner(options, { leaseName: "", leaseNamespace: "", identity: "" }, log);
   const direct = { ...world(signals, log), store: noStore, command: runner };
-  const outcome = await run(direct, candidate(options, ""), () => initialDirect);
+  const outcome = await run(direct, candidate(options, "", ""), () => initialDirect);
   runner.close();
   return outcome;
 }
@@ -114,7 +122,8 @@ function world(signals: Signals, log: StderrLog) {
   return { clock, signals, log, random: Math.random, wakeIn: createTimer() };
 }
 
-function candidate({ timing, stopSignal, stopSignalReplacesTerm, job }: Options, identity: string): Candidate {
+function candidate(options: Options, identity: string, namespace: string): Candidate {
+  const { timing, stopSignal, stopSignalReplacesTerm, job, leaseName } = options;
   const { wait, holdAtLeast, maxRun } = job;
   const patience: Patience =
     wait === null
@@ -122,5 +131,12 @@ function candidate({ timing, stopSignal, stopSignalReplacesTerm, job }: Options,
       : wait === 0
         ? { kind: "none" }
         : { kind: "limited", until: startedAt + wait, span: wait };
-  return { identity, timing, stopSignal, stopSignalReplacesTerm, job: { patience, holdAtLeast, maxRun } };
+  const once =
+    job.once === null ? null : { ...job.once, hash: hashOf(job.once.key), lease: `${namespace}/${leaseName}` };
+  return { identity, timing, stopSignal, stopSignalReplacesTerm, job: { patience, holdAtLeast, maxRun, once } };
+}
+
+/** What stands for a key of --once in the record: 128 bits of its SHA-256 (FIPS 180-4), 22 characters. */
+function hashOf(key: string): string {
+  return createHash("sha256").update(key).digest().subarray(0, 16).toString("base64url");
 }

@@ -40,6 +40,8 @@ export interface JobOptions {
   readonly holdAtLeast: Millis;
   /** Infinity: no limit. */
   readonly maxRun: Millis;
+  /** Run until it has succeeded once; null: each time. */
+  readonly once: { readonly key: string; readonly ttl: Millis } | null;
 }
 
 export type StoreChoice = { readonly kind: "kubernetes" } | { readonly kind: "file"; readonly directory: string };

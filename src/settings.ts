@@ -49,6 +49,7 @@ export function readOptions(command: Options["command"], settings: Settings): Op
     ...loudness(read, job.wait === null ? "info" : "warn"),
   };
   if (!options.electionGiven) refuseForgottenFlag(settings);
+  if (job.once !== null && options.lostExitCode === 0) refuseSilentLoss(settings);
   if (store.kind === "file") refuseClusterFlags(settings);
   return options;
 }
@@ -96,6 +97,14 @@ function refuseForgottenFlag(settings: Settings): void {
   if (first === undefined) return;
   throw new value.UsageError(
     `${first.by} was given but leader election is off; add --enable-leader-election, or --enable-leader-election=false to run without it`,
+  );
+}
+
+/** 0 means done, with --once. */
+function refuseSilentLoss(settings: Settings): void {
+  const [once, code] = [settings.get("once")?.by ?? "", settings.get("lost-exit-code")?.by ?? ""];
+  throw new value.UsageError(
+    `${code} 0 and ${once} contradict each other: a run that was lost would look like one that is done; give ${code} another code`,
   );
 }
 

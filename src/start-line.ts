@@ -4,7 +4,12 @@ import type { Options } from "./options.ts";
 import { version } from "./version.ts";
 
 /** The first line of an election: who contends for what, where, and with which four times. */
-export function startLine({ leaseName, timing }: Options, where: string, namespace: string, identity: string): LogLine {
+export function startLine(
+  { leaseName, timing, job }: Options,
+  where: string,
+  namespace: string,
+  identity: string,
+): LogLine {
   const { leaseDuration, renewDeadline, retryPeriod, killAfter } = timing;
   const times = { "lease duration": leaseDuration, "renew deadline": renewDeadline, "retry period": retryPeriod };
   const all = Object.entries({ ...times, "kill-after": killAfter }).map(
@@ -12,7 +17,7 @@ export function startLine({ leaseName, timing }: Options, where: string, namespa
   );
   return {
     level: "info",
-    message: `version ${version}, contending for the Lease ${namespace}/${leaseName} as ${identity}; ${where}; ${all.join(", ")}`,
+    message: `version ${version}, contending for the Lease ${namespace}/${leaseName} as ${identity}; ${where}; ${all.join(", ")}${job.once === null ? "" : `; once for "${job.once.key}"`}`,
     fields: {},
   };
 }

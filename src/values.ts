@@ -19,6 +19,13 @@ export function durationValue(given: Given): Millis {
   return span;
 }
 
+/** A duration that cannot be nothing. */
+export function spanValue(given: Given): Millis {
+  const span = durationValue(given);
+  if (span === 0) throw wrong(given, "is no time at all; give a longer one");
+  return span;
+}
+
 /** What Go's strconv.ParseBool takes, so what Kubernetes' own flags take. */
 export function booleanValue(given: Given): boolean {
   if (/^(1|t|true)$/i.test(given.text)) return true;
@@ -71,6 +78,13 @@ export const nIsNamespace = "-n is the namespace; to try once use --nonblock";
 export function identityValue(given: Given): string {
   if (given.text.length > 200 || /[\s\p{Cc}]/u.test(given.text))
     throw wrong(given, "is no identity: it may have 200 characters at most, and no spaces or line ends");
+  return given.text;
+}
+
+/** Others read it in their logs, so it must be one line. */
+export function keyValue(given: Given): string {
+  if (given.text.length > 200 || /[\p{Cc}\u2028\u2029]/u.test(given.text))
+    throw wrong(given, "is no key: it may have 200 characters at most, and no line ends or other control characters");
   return given.text;
 }
 

@@ -44,7 +44,7 @@ void test("a forgotten --enable-leader-election is refused when any election fla
   for (const { name, value: term } of election) {
     const value = term === null ? "" : (values[name] ?? "1");
     const given = `--${name}${value && ` ${value}`}`;
-    if (name === "conflict-exit-code") continue; // refused for its own reason first: there is no conflict to wait for
+    if (name === "conflict-exit-code" || name === "once-ttl") continue; // refused for a reason of its own first
     const message = refusal(`${given} -- a`);
     assert.match(message, new RegExp(`^--${name} was given but leader election is off; add --enable-leader-election`));
     assert.equal(options(`${given} --enable-leader-election=false -- a`).election, false);
@@ -112,6 +112,7 @@ void test("--wait 0 is --nonblock, and a flag wins over the variable of its riva
     conflictExpected: true,
     holdAtLeast: 50_000,
     maxRun: 600_000,
+    once: null,
   });
   const { job: usual } = options(`${on} -- a`);
   assert.deepEqual(usual, {
@@ -120,6 +121,7 @@ void test("--wait 0 is --nonblock, and a flag wins over the variable of its riva
     conflictExpected: false,
     holdAtLeast: 0,
     maxRun: Infinity,
+    once: null,
   });
   for (const words of ["--nonblock", "-w 0", "--nonblock --wait 0s", "--nonblock --wait 0"])
     assert.equal(options(`${on} ${words} -- a`).job.wait, 0);
@@ -127,6 +129,14 @@ void test("--wait 0 is --nonblock, and a flag wins over the variable of its riva
   assert.equal(options(`${on} --wait 5s -- a`, { LEADER_EXEC_NONBLOCK: "true" }).job.wait, 5_000);
   assert.equal(options(`${on} -- a`, { LEADER_EXEC_CONFLICT_EXIT_CODE: "0" }).job.wait, null);
   assert.equal(options("--max-run 0 -- a").job.maxRun, Infinity);
+});
+
+void test("--once takes any text as its key, and --once-ttl only means something with it", () => {
+  assert.deepEqual(options(`${on} --once schema/42 -- a`).job.once, { key: "schema/42", ttl: Infinity });
+  const env = { LEADER_EXEC_ONCE: "schema 42: the \u00fcnder table", LEADER_EXEC_ONCE_TTL: "24h" };
+  assert.deepEqual(options(`${on} -- a`, env).job.once, { key: env.LEADER_EXEC_ONCE, ttl: 86_400_000 });
+  assert.equal(options(`${on} -- a`, { LEADER_EXEC_ONCE_TTL: "24h" }).job.once, null);
+  assert.equal(options("--enable-leader-election=false --once x -- a").job.once?.key, "x");
 });
 
 const refusals: readonly (readonly [words: string, message: RegExp])[] = [
@@ -175,6 +185,17 @@ const refusals: readonly (readonly [words: string, message: RegExp])[] = [
   [`${on} -n Backup.sh -- a`, /^-n "Backup.sh" is not a name.*; -n is the namespace; to try once use --nonblock$/],
   [`${on} -n -- a`, /^-n needs a value.*; -n is the namespace; to try once use --nonblock$/],
   [`${on} -n -E 0 -- a`, /^-n needs a value, and -E is a flag.*; -n is the namespace; to try once use --nonblock$/],
+  [`${on} --once= -- a`, /^--once is empty; give it a value, or leave it out$/],
+  [`${on} --once a\tb -- a`, /^--once "a\tb" is no key: it may have 200 characters at most, and no line ends/],
+  [`${on} --once ${"x".repeat(201)} -- a`, /^--once "x+" is no key/],
+  [`${on} --once x --once-ttl 0 -- a`, /^--once-ttl "0" is no time at all/],
+  [`${on} --once x --once-ttl soon -- a`, /^--once-ttl "soon" is no duration/],
+  [
+    `${on} --once-ttl 24h -- a`,
+    /^--once-ttl was given, but without --once nothing is recorded.*; add --once KEY, or leave/,
+  ],
+  [`${on} --once x --lost-exit-code 0 -- a`, /^--lost-exit-code 0 and --once contradict each other/],
+  ["--once x -- a", /^--once was given but leader election is off/],
   ["--log-format xml -- a", /^--log-format "xml" is not known; give text or json/],
 ];
 

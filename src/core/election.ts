@@ -4,7 +4,7 @@
  */
 import { acquiredRecord } from "./acquired-record.ts";
 import { heldBackUntil } from "./hold-back.ts";
-import type { LeaseRecord, StoredLease, Write } from "./lease.ts";
+import type { Done, LeaseRecord, StoredLease, Write } from "./lease.ts";
 import type { AcquiredFrom, Candidate, Millis, Turn } from "./types.ts";
 
 /** What a candidate knows about the Lease. */
@@ -16,7 +16,7 @@ export type View =
       readonly freeAt: Millis;
       readonly jitter: Millis;
       readonly after: string | null;
-      readonly done: string | null;
+      readonly done: Done | null;
     }
   | {
       readonly kind: "found";

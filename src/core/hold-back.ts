@@ -26,10 +26,11 @@ export function pauseFrom(serverTime: Millis | undefined, turn: Turn): Pause | n
   return { until: (serverTime ?? turn.wall) + dateStep + span, over: turn.at + (dateStep + span) / safeShare };
 }
 
+const withoutRun = new Set<Ending["kind"]>(["command-not-started", "stopped-standby", "done-before", "once-refused"]);
+
 /** What the release has to leave behind: nothing when no command ran. */
 export function pauseToLeave(pause: Pause | null, ending: Ending, turn: Turn): Millis | null {
-  const ran = ending.kind !== "command-not-started" && ending.kind !== "stopped-standby";
-  return pause !== null && ran && turn.at < pause.over ? pause.until : null;
+  return pause !== null && !withoutRun.has(ending.kind) && turn.at < pause.over ? pause.until : null;
 }
 
 /**

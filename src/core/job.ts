@@ -1,4 +1,4 @@
-/** What a job asks for and a service does not: an end to the waiting, a pause after its run, a limit on its run. */
+/** What a job asks for and a service does not: an end to the waiting, a pause after its run, a limit on its run, one success alone. */
 import type { Millis } from "./types.ts";
 
 /** How long a candidate waits for the Lease. */
@@ -15,10 +15,23 @@ export interface Job {
   readonly holdAtLeast: Millis;
   /** A command that runs longer is stopped; Infinity: no limit. */
   readonly maxRun: Millis;
+  /** Run until it has succeeded once; null: each time. */
+  readonly once: Once | null;
+}
+
+/** What is to succeed once. */
+export interface Once {
+  readonly key: string;
+  /** What stands for the key in the record. */
+  readonly hash: string;
+  /** A success is forgotten after this long; Infinity: never. */
+  readonly ttl: Millis;
+  /** The Lease, for people. */
+  readonly lease: string;
 }
 
 /** A candidate that waits for ever and runs for ever. */
-export const service: Job = { patience: { kind: "endless" }, holdAtLeast: 0, maxRun: Infinity };
+export const service: Job = { patience: { kind: "endless" }, holdAtLeast: 0, maxRun: Infinity, once: null };
 
 /** Why a candidate that does not wait for ever did not get the Lease. */
 export type Obstacle =

@@ -2,8 +2,10 @@
 import { initial } from "./contending.ts";
 import { freshEnoughToStart } from "./deadlines.ts";
 import type { Answered } from "./lease.ts";
+import { needlessRun } from "./done.ts";
 import { release } from "./releasing.ts";
 import { holdFrom, renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
+import { serverNow } from "./server-clock.ts";
 import type { Leading, Standby, StandbyRequest, State } from "./state.ts";
 import { asksToStop, loseLease, stopAsked, stopLost, stopOverrun, treeEnding } from "./stopping.ts";
 import type { Effect, Event, Millis, SignalName, Turn } from "./types.ts";
@@ -100,6 +102,11 @@ function begin(state: Leading, effects: readonly Effect[], turn: Turn): Stepped 
   const { hold } = state;
   if (state.command !== "waiting") return [state, effects];
   if (!freshEnoughToStart(turn.at, hold.sentAt, hold.deadlines.term)) return [state, effects];
+  const needless = needlessRun(hold.lease.record.done, serverNow(hold.server, turn), turn);
+  if (needless !== null) {
+    const [next, more] = release(state, needless, turn);
+    return [next, [...effects, ...more]];
+  }
   const start: Effect = { kind: "start", lease: hold.lease, killAt: hold.deadlines.kill };
   const nextAttemptAt = hold.sentAt + turn.me.timing.retryPeriod;
   return [{ ...state, hold: { ...hold, nextAttemptAt }, command: "starting" }, [...effects, start]];

@@ -14,8 +14,21 @@ export interface LeaseRecord {
   readonly markedBy: string | null;
   /** Annotation `leader-exec/hold-until`: leader-exec candidates do not acquire before this, by the server's clock. */
   readonly holdUntil: Millis | null;
-  /** Annotation `leader-exec/done` as it stands there: what `--once` has recorded. Every write keeps it. */
-  readonly done: string | null;
+  /** Annotation `leader-exec/done`: every write keeps it. */
+  readonly done: Done | null;
+}
+
+/** What `--once` has recorded. `text`: as it was read, null when it is new. */
+export type Done =
+  | { readonly kind: "keys"; readonly keys: ReadonlyMap<string, DoneKey>; readonly text: string | null }
+  /** `newer`: written by a later version of leader-exec. */
+  | { readonly kind: "unreadable" | "newer"; readonly text: string };
+
+/** One success, by the server's clock. */
+export interface DoneKey {
+  readonly at: Millis;
+  /** Forgotten from then on; Infinity: never. */
+  readonly until: Millis;
 }
 
 /** A Lease as a store gave it to us. */

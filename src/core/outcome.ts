@@ -1,5 +1,6 @@
 /** How a run ended, as an exit code and as the closing line; the only place that knows exit codes. */
 import type { Obstacle, Patience } from "./job.ts";
+import { closingOfOnce } from "./once-closing.ts";
 import { seconds } from "./sentences.ts";
 import type { CommandEnd, LossCause, Outcome, Released } from "./types.ts";
 
@@ -20,10 +21,12 @@ export const exitUsage = 64;
 export const exitFailed = 125;
 const exitOverrun = 124;
 
-/** The codes that a user can choose. */
+/** The codes that a user can choose, and what decides on others. */
 export interface ChosenCodes {
   readonly lost: number;
   readonly conflict: number;
+  /** `--once`: a command that was stopped has not succeeded, whatever it says. */
+  readonly once: boolean;
 }
 
 /** The last thing a run says and does. `byItself`: the command's own end, which `--quiet` does not mention. */
@@ -42,6 +45,11 @@ export function closing(outcome: Outcome, codes: ChosenCodes): Closing {
         level: "info",
         message: `the command ${endOf(outcome.end)}${releasedAs(outcome.released)}`,
       };
+    case "recorded":
+    case "unrecorded":
+    case "done-before":
+    case "once-refused":
+      return closingOfOnce(outcome, { failed: exitFailed, lost: codes.lost });
     case "command-not-started": {
       const code = { "not-found": 127, "not-executable": 126, "no-guard": exitFailed, failed: exitFailed }[
         outcome.failure.reason
@@ -56,9 +64,9 @@ export function closing(outcome: Outcome, codes: ChosenCodes): Closing {
       };
     case "stopped":
       return {
-        code: codeOf(outcome.end),
+        code: codeOf(outcome.end) === 0 && codes.once ? 128 + outcome.signal.number : codeOf(outcome.end),
         level: "warn",
-        message: `stopped by ${outcome.signal.name}: the command ${endOf(outcome.end)}${releasedAs(outcome.released)}`,
+        message: `stopped by ${outcome.signal.name}: the command ${endOf(outcome.end)}${releasedAs(outcome.released)}${codes.once ? "; a run that was stopped is not recorded as done (--once)" : ""}`,
       };
     case "stopped-standby":
       return {

@@ -3,10 +3,15 @@
  * compare-and-swap on the version of our own last write, so it can never wipe a successor; after a conflict the holder is
  * looked at first.
  */
+import { requestDeadline } from "./deadlines.ts";
+import { isRecorded, withDone } from "./done.ts";
+import { outcomeOf } from "./ending.ts";
 import { pauseToLeave } from "./hold-back.ts";
-import type { LeaseRecord, ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
+import type { ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
+import { releasedRecord } from "./released-record.ts";
+import { clearedByHand } from "./renewal-record.ts";
 import type { Ending, Hold, Releasing, Standby, State } from "./state.ts";
-import type { Effect, Event, Millis, Outcome, Released, Turn } from "./types.ts";
+import type { Effect, Event, Millis, Released, Turn } from "./types.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
 
@@ -16,7 +21,10 @@ const longestRetry: Millis = 500;
 /** The one way to a release while the Lease is ours. Callers: the tree is gone, or no command was started. */
 export function release({ ids, hold }: { ids: number; hold: Hold }, ending: Ending, turn: Turn): Stepped {
   const holdUntil = pauseToLeave(hold.pause, ending, turn);
-  return sendRelease({ ...fresh(ids, ending, turn), lease: hold.lease, holdUntil }, hold.lease, turn);
+  const begun = fresh(ids, ending, turn);
+  // A success is worth trying for as long as the Lease is ours.
+  const giveUpAt = ending.kind === "succeeded" ? Math.max(begun.giveUpAt, hold.deadlines.expiry) : begun.giveUpAt;
+  return sendRelease({ ...begun, lease: hold.lease, holdUntil, giveUpAt }, hold.lease, turn);
 }
 
 /** A standby ends: an acquiring write under way may still succeed, then it is undone. */
@@ -25,9 +33,14 @@ export function withdraw(state: Standby, ending: Ending, turn: Turn): Stepped {
   return [{ ...fresh(state.ids, ending, turn), request: { kind: "acquire", id: state.request.id } }, []];
 }
 
-/** The end, without or after a release. */
-export function finish(ending: Ending, released: Released): Stepped {
-  return [{ phase: "finished" }, [{ kind: "finish", outcome: outcomeOf(ending, released) }]];
+/** The end, without or after a release. `lease`: as last known. */
+export function finish(
+  ending: Ending,
+  released: Released,
+  lease: StoredLease | null = null,
+  message: string | null = null,
+): Stepped {
+  return [{ phase: "finished" }, [{ kind: "finish", outcome: outcomeOf(ending, released, lease, message) }]];
 }
 
 /** One event while releasing. */
@@ -67,6 +80,7 @@ function fresh(ids: number, ending: Ending, turn: Turn): Releasing {
     ending,
     holdUntil: null,
     lease: null,
+    mustLook: false,
     request: null,
     retryAt: turn.at,
     failures: 0,
@@ -76,33 +90,43 @@ function fresh(ids: number, ending: Ending, turn: Turn): Releasing {
 }
 
 function tick(state: Releasing, turn: Turn): Stepped {
-  if (turn.at >= state.giveUpAt) return done(state, "not-released", state.message);
+  if (turn.at >= state.giveUpAt) return over(state, "not-released", state.message);
   if (state.request !== null || turn.at < state.retryAt) return [state, []];
-  return state.lease === null ? sendRead(state) : sendRelease(state, state.lease, turn);
+  return state.mustLook || state.lease === null ? sendRead(state, turn) : sendRelease(state, state.lease, turn);
 }
 
 function written(state: Releasing, kind: "acquire" | "write", result: WriteResult, turn: Turn): Stepped {
   switch (result.kind) {
-    case "stored":
-      return kind === "acquire"
-        ? sendRelease({ ...state, lease: result.lease }, result.lease, turn)
-        : done(state, "released", null);
+    case "stored": {
+      const next: Releasing = { ...state, lease: result.lease };
+      return kind === "acquire" ? sendRelease(next, result.lease, turn) : over(next, "released", null);
+    }
     case "conflict":
-      return kind === "acquire" ? finish(state.ending, "not-ours") : contested({ ...state, lease: null }, turn);
+      return kind === "acquire" ? finish(state.ending, "not-ours") : contested({ ...state, mustLook: true }, turn);
     case "missing":
-      return finish(state.ending, "not-ours");
+      return missing(state, turn);
     case "failed":
-      return failed({ ...state, lease: null }, result, turn);
+      return failed({ ...state, mustLook: true }, result, turn);
   }
 }
 
 function read(state: Releasing, result: ReadResult, turn: Turn): Stepped {
   if (result.kind === "failed") return failed(state, result, turn);
-  if (result.kind === "missing") return finish(state.ending, "not-ours");
+  if (result.kind === "missing") return missing(state, turn);
   const { lease } = result;
-  if (lease.record.holder !== turn.me.identity)
-    return finish(state.ending, lease.record.holder === "" ? "released" : "not-ours");
-  return sendRelease({ ...state, lease }, lease, turn);
+  const { ending } = state;
+  const ours = lease.record.holder === turn.me.identity;
+  const cleared = state.lease !== null && clearedByHand(state.lease, lease);
+  const isDone = ending.kind === "succeeded" && isRecorded(lease.record.done, ending);
+  if (ours || (ending.kind === "succeeded" && cleared && !isDone)) return sendRelease({ ...state, lease }, lease, turn);
+  const released = lease.record.holder === "" || isDone ? "released" : "not-ours";
+  return finish(ending, released, lease);
+}
+
+/** Nobody holds a Lease that is not there. A success is recorded in a new one, if nobody else was faster. */
+function missing(state: Releasing, turn: Turn): Stepped {
+  if (state.ending.kind !== "succeeded") return finish(state.ending, "not-ours");
+  return sendRelease(state, null, turn);
 }
 
 function failed(state: Releasing, failure: StoreFailure, turn: Turn): Stepped {
@@ -111,7 +135,7 @@ function failed(state: Releasing, failure: StoreFailure, turn: Turn): Stepped {
 
 /** Looked at again at once; in a storm of foreign edits each further look comes later. */
 function contested(state: Releasing, turn: Turn): Stepped {
-  return state.failures === 0 ? sendRead({ ...state, failures: 1 }) : [later(state, turn), []];
+  return state.failures === 0 ? sendRead({ ...state, failures: 1 }, turn) : [later(state, turn), []];
 }
 
 function later(state: Releasing, turn: Turn): Releasing {
@@ -119,43 +143,28 @@ function later(state: Releasing, turn: Turn): Releasing {
   return { ...state, failures: state.failures + 1, retryAt: turn.at + pause };
 }
 
-function sendRead(state: Releasing): Stepped {
+function sendRead(state: Releasing, turn: Turn): Stepped {
   const id = state.ids + 1;
-  return [{ ...state, ids: id, request: { kind: "read", id } }, [{ kind: "read", id, deadline: state.giveUpAt }]];
+  const deadline = requestDeadline(turn.at, state.giveUpAt, turn.me.timing);
+  return [{ ...state, ids: id, request: { kind: "read", id } }, [{ kind: "read", id, deadline }]];
 }
 
-function sendRelease(state: Releasing, base: StoredLease, turn: Turn): Stepped {
+/** @param base null: the Lease was deleted, and is created again as a free one */
+function sendRelease(state: Releasing, base: StoredLease | null, turn: Turn): Stepped {
   const id = state.ids + 1;
-  const write = { base, record: releasedRecord(base.record, state.holdUntil, turn) };
+  const { ending, holdUntil } = state;
+  const before = (base ?? state.lease)?.record.done ?? null;
+  const done = ending.kind === "succeeded" ? withDone(before, ending) : before;
+  const record = releasedRecord(base?.record.transitions ?? 0, { holdUntil, done }, turn);
+  const deadline = requestDeadline(turn.at, state.giveUpAt, turn.me.timing);
   return [
-    { ...state, ids: id, request: { kind: "write", id } },
-    [{ kind: "write", id, write, deadline: state.giveUpAt }],
+    { ...state, ids: id, mustLook: false, request: { kind: "write", id } },
+    [{ kind: "write", id, write: { base, record }, deadline }],
   ];
 }
 
-/** As client-go writes it: holder `""` (null would lock out the C# and Rust clients), duration 1, times now. */
-function releasedRecord({ transitions, done }: LeaseRecord, holdUntil: Millis | null, { wall }: Turn): LeaseRecord {
-  const times = { acquireTime: wall, renewTime: wall };
-  return { holder: "", durationSeconds: 1, ...times, transitions, markedBy: null, holdUntil, done };
-}
-
-function done(state: Releasing, released: Released, message: string | null): Stepped {
+function over(state: Releasing, released: Released, message: string | null): Stepped {
   const report: Effect = { kind: "report", report: { kind: "released", released, message } };
-  const [next, effects] = finish(state.ending, released);
+  const [next, effects] = finish(state.ending, released, state.lease, message);
   return [next, [report, ...effects]];
-}
-
-function outcomeOf(ending: Ending, released: Released): Outcome {
-  switch (ending.kind) {
-    case "command-ended":
-    case "stopped":
-    case "overrun":
-      return { ...ending, released };
-    case "command-not-started":
-    case "lost":
-    case "not-acquired":
-    case "stopped-standby":
-    case "start-trouble":
-      return ending;
-  }
 }

@@ -7,6 +7,7 @@ import { isNewer } from "./election.ts";
 import { pauseFrom } from "./hold-back.ts";
 import type { Answered, ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
 import { clearedByHand, renewalRecord, seenByOthers } from "./renewal-record.ts";
+import { serverClock } from "./server-clock.ts";
 import type { Hold, HoldRequest } from "./state.ts";
 import type { Effect, Event, Millis, Turn } from "./types.ts";
 
@@ -37,6 +38,7 @@ export function holdFrom({ lease, serverTime }: Answered, sentAt: Millis, turn: 
     conflicts: 0,
     anchor: { at: turn.at, wall: Math.max(turn.wall, lease.record.renewTime ?? 0) },
     createUnanswered: false,
+    server: serverClock(serverTime, turn),
     pause: pauseFrom(serverTime, turn),
   };
 }
@@ -71,7 +73,7 @@ function written({ hold, ids }: Kept, request: HoldWrite, result: WriteResult, t
   const created = request.write.base === null;
   switch (result.kind) {
     case "stored":
-      return renewed({ hold, ids }, request, result.lease, turn);
+      return renewed({ hold, ids }, request, result, turn);
     case "conflict":
       if (created && !hold.createUnanswered) return { kind: "lost", holder: "" };
       return sendRead({ hold: { ...hold, conflicts: hold.conflicts + 1 }, ids }, request.deadline);
@@ -111,7 +113,7 @@ function sameContent(a: StoredLease, b: StoredLease): boolean {
   return a.fingerprint === b.fingerprint && a.uid === b.uid;
 }
 
-function renewed({ hold, ids }: Kept, request: HoldWrite, lease: StoredLease, turn: Turn): Verdict {
+function renewed({ hold, ids }: Kept, request: HoldWrite, { lease, serverTime }: Answered, turn: Turn): Verdict {
   const { timing } = turn.me;
   const { base, record } = request.write;
   const counts = seenByOthers(base?.record, record);
@@ -126,6 +128,7 @@ function renewed({ hold, ids }: Kept, request: HoldWrite, lease: StoredLease, tu
     trouble: null,
     conflicts: 0,
     createUnanswered: false,
+    server: serverClock(serverTime, turn),
   };
   const effects: Effect[] = counts ? [{ kind: "guard-until", killAt: until.kill }] : [];
   if (hold.trouble !== null) {

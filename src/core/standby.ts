@@ -1,5 +1,6 @@
 /** Standing by: look, watch, wait until the Lease is free by our own clock, take it. */
 import { failedAgain, lookAgain, nextLook, nextPoll, noTrouble, proceed, silence } from "./contending.ts";
+import { doneIn, isUnclear, needlessRun } from "./done.ts";
 import { decide, isNewer, isStale, observe, observeMissing, raceJitter, type View } from "./election.ts";
 import { startLeading } from "./leading.ts";
 import type { ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
@@ -7,7 +8,7 @@ import { obstacleInSight } from "./patience.ts";
 import { withdraw } from "./releasing.ts";
 import type { Standby, StandbyRequest, State } from "./state.ts";
 import type { Effect, Event, Millis, SignalName, Turn } from "./types.ts";
-import { endedWatch, mayOpen, noWatch, openWatch } from "./watching.ts";
+import { endedWatch, mayOpen, noWatch, openWatch, watchReport } from "./watching.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
 type AcquireRequest = StandbyRequest & { kind: "acquire" };
@@ -33,6 +34,8 @@ export function standby(state: Standby, event: Event, turn: Turn): Stepped {
       return acquiring({ ...state, request: null }, state.request, event.result, turn);
     case "watched":
       if (isStale(state.view, event.lease)) return [heard(state, turn), []];
+      if (isUnclear(state.view, event.lease, turn))
+        return proceed({ ...heard(state, turn), lookAt: turn.at }, [], turn);
       return told(
         state,
         { ...heard(state, turn), view: seen(state, event.lease, null, turn), mustLook: false },
@@ -46,7 +49,7 @@ export function standby(state: Standby, event: Event, turn: Turn): Stepped {
       const lookAt = watch.retryAt <= turn.at ? turn.at : nextPoll(turn);
       return proceed(
         { ...state, watch, lookAt: Math.min(state.lookAt, lookAt) },
-        watchReport(state, event.reason, turn),
+        watchReport(state.watch, event.reason, turn),
         turn,
       );
     }
@@ -82,17 +85,29 @@ function answered(state: Standby, result: ReadResult, turn: Turn): Stepped {
     version(view) !== version(state.view);
   const watch = deaf ? noWatch : state.watch;
   const next: Standby = { ...reached, view, watch, doubted: false, mustLook: false };
-  return told(state, next, { report, ...(serverTime === undefined ? {} : { serverTime }) }, turn);
+  return told(
+    state,
+    next,
+    { report, now: serverTime ?? turn.wall, ...(serverTime === undefined ? {} : { serverTime }) },
+    turn,
+  );
 }
 
 /** What came along with news of the Lease. */
 interface Aside {
   readonly report?: readonly Effect[];
   readonly serverTime?: Millis;
+  /** The same, or our own time of day in its stead; absent: a watch told of it. */
+  readonly now?: Millis;
 }
 
-/** The view is new: end if there is no point in waiting, say who holds the Lease, see to the watch, act. */
-function told(before: Standby, state: Standby, { report = [], serverTime }: Aside, turn: Turn): Stepped {
+/** The view is new: end if there is no point in waiting or in running, say who holds the Lease, see to the watch, act. */
+function told(before: Standby, state: Standby, { report = [], serverTime, now }: Aside, turn: Turn): Stepped {
+  const needless = needlessRun(doneIn(state.view), now ?? null, turn);
+  if (needless !== null) {
+    const [next, effects] = withdraw(state, needless, turn);
+    return [next, [...report, ...effects]];
+  }
   const obstacle = obstacleInSight(before.view, state.view, serverTime ?? null, turn);
   if (obstacle !== null) {
     const [next, effects] = withdraw(state, { kind: "not-acquired", obstacle, patience: turn.me.job.patience }, turn);
@@ -157,11 +172,6 @@ function seen(state: Standby, lease: StoredLease, serverTime: Millis | null, tur
 
 function heard(state: Standby, turn: Turn): Standby {
   return state.watch.kind === "open" ? { ...state, watch: { ...state.watch, heardAt: turn.at } } : state;
-}
-
-function watchReport(state: Standby, reason: "closed" | "forbidden" | "failed", turn: Turn): Effect[] {
-  if (reason === "closed" || state.watch.failures > 0) return [];
-  return [{ kind: "report", report: { kind: "watch-down", reason, pollEvery: turn.me.timing.retryPeriod } }];
 }
 
 function version(view: View): string | null {

@@ -1,8 +1,10 @@
 import type { Deadlines } from "./deadlines.ts";
 import type { View } from "./election.ts";
 import type { Pause } from "./hold-back.ts";
-import type { Obstacle, Patience } from "./job.ts";
+import type { Flaw } from "./done.ts";
+import type { Obstacle, Once, Patience } from "./job.ts";
 import type { StoredLease, Write } from "./lease.ts";
+import type { ServerClock } from "./server-clock.ts";
 import type { AcquiredFrom, CommandEnd, LossCause, Millis, SignalName, StartFailure, StartTrouble } from "./types.ts";
 
 /** A candidate's state; the drawing stands in lifecycle.ts. */
@@ -83,6 +85,7 @@ export interface Hold {
   readonly anchor: { readonly at: Millis; readonly wall: Millis };
   /** A create of ours was never answered: a conflict may then be with ourselves. */
   readonly createUnanswered: boolean;
+  readonly server: ServerClock;
   /** What the release will ask leader-exec candidates for. */
   readonly pause: Pause | null;
 }
@@ -141,6 +144,8 @@ export interface Releasing {
   readonly holdUntil: Millis | null;
   /** The Lease as last known; null while an acquiring write is not answered. */
   readonly lease: StoredLease | null;
+  /** A release did not succeed: the Lease is read before the next one. */
+  readonly mustLook: boolean;
   readonly request: { readonly kind: "acquire" | "write" | "read"; readonly id: number } | null;
   readonly retryAt: Millis;
   readonly failures: number;
@@ -151,6 +156,10 @@ export interface Releasing {
 /** What the outcome will be, apart from whether the Lease could be released. */
 export type Ending =
   | { readonly kind: "command-ended"; readonly end: CommandEnd }
+  /** A success of `--once`, to be recorded by the release. `at`: on the server's clock, at the earliest. */
+  | { readonly kind: "succeeded"; readonly once: Once; readonly at: Millis }
+  | { readonly kind: "done-before"; readonly once: Once; readonly at: Millis }
+  | { readonly kind: "once-refused"; readonly once: Once; readonly flaw: Flaw }
   | { readonly kind: "command-not-started"; readonly failure: StartFailure }
   | { readonly kind: "lost"; readonly cause: LossCause }
   | { readonly kind: "stopped"; readonly signal: SignalName; readonly end: CommandEnd }

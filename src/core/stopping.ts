@@ -163,7 +163,7 @@ function kill(state: Stopping, why: KillReason | null, effects: Effect[], turn: 
 }
 
 function gone(state: Stopping, turn: Turn): Stepped {
-  const ending = endingOf(state);
+  const ending = endingOf(state, turn);
   if (state.hold === null) return finish(ending, state.elected ? "not-ours" : "no-lease");
   const hold: Hold = state.hold;
   return release({ ids: state.ids, hold }, ending, turn);

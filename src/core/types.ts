@@ -2,7 +2,8 @@
  * The vocabulary of the core. Everything here is data: time, chance and answers come in as values, wishes go out as
  * values (effects). Words are those of the field: candidate, holder, standby, leading, renew, lose, release.
  */
-import type { Job, Obstacle, Patience } from "./job.ts";
+import type { Flaw } from "./done.ts";
+import type { Job, Obstacle, Once, Patience } from "./job.ts";
 import type { ReadResult, StoredLease, Write, WriteResult } from "./lease.ts";
 
 /** A time span or a point on the candidate's own clock, in milliseconds. */
@@ -87,6 +88,16 @@ export type LossCause =
 /** How a run of leader-exec ends; `outcome.ts` turns it into an exit code and the closing sentence. */
 export type Outcome =
   | { readonly kind: "command-ended"; readonly end: CommandEnd; readonly released: Released }
+  /** The success of `--once` is on the Lease. */
+  | { readonly kind: "recorded"; readonly once: Once }
+  | {
+      readonly kind: "unrecorded";
+      readonly once: Once;
+      readonly released: Released;
+      readonly because: Flaw | { readonly message: string | null };
+    }
+  | { readonly kind: "done-before"; readonly once: Once; readonly at: Millis }
+  | { readonly kind: "once-refused"; readonly once: Once; readonly flaw: Flaw }
   | { readonly kind: "command-not-started"; readonly failure: StartFailure }
   | { readonly kind: "lost"; readonly cause: LossCause }
   | {

@@ -36,3 +36,9 @@ export function endedWatch(watch: WatchState, reason: "closed" | "forbidden" | "
   const delay = Math.min(firstRetry * 2 ** (failures - 1), longestRetry);
   return { kind: "down", retryAt: turn.at + (reason === "forbidden" ? forbiddenRetry : delay), failures };
 }
+
+/** The first time that a watch fails is told: it costs more requests. */
+export function watchReport(watch: WatchState, reason: "closed" | "forbidden" | "failed", turn: Turn): Effect[] {
+  if (reason === "closed" || watch.failures > 0) return [];
+  return [{ kind: "report", report: { kind: "watch-down", reason, pollEvery: turn.me.timing.retryPeriod } }];
+}

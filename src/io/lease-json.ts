@@ -4,6 +4,7 @@
  */
 import type { LeaseRecord, StoredLease, Write } from "../core/lease.ts";
 import type { Millis } from "../core/types.ts";
+import { doneAnnotation, formatDone, parseDone } from "./done-json.ts";
 import { isObject, member, type Json } from "./json.ts";
 
 /** Marks a term that leader-exec wrote: other electors keep it, so it counts only while it equals the holder. */
@@ -11,9 +12,6 @@ export const holderAnnotation = "leader-exec/holder";
 
 /** Leader-exec candidates do not acquire before this instant; other electors know nothing of it. */
 export const holdAnnotation = "leader-exec/hold-until";
-
-/** What `--once` has recorded. */
-export const doneAnnotation = "leader-exec/done";
 
 /** Reads a Lease object; null when it is not one (no metadata with name, uid and resourceVersion). */
 export function parseLease(object: unknown): StoredLease | null {
@@ -44,7 +42,7 @@ export function parseLease(object: unknown): StoredLease | null {
       transitions: typeof transitions === "number" ? transitions : 0,
       markedBy: typeof mark === "string" ? mark : null,
       holdUntil: parseTime(annotations[holdAnnotation]),
-      done: textOf(annotations[doneAnnotation]),
+      done: parseDone(annotations[doneAnnotation]),
     },
   };
 }
@@ -64,7 +62,7 @@ export function leaseObject(write: Write, name: string, namespace: string): Json
   };
   annotate(holderAnnotation, markedBy);
   annotate(holdAnnotation, holdUntil === null ? null : formatMicroTime(holdUntil));
-  annotate(doneAnnotation, done);
+  annotate(doneAnnotation, done === null ? null : formatDone(done));
   return {
     ...base,
     apiVersion: "coordination.k8s.io/v1",
@@ -96,9 +94,4 @@ function specOf(record: LeaseRecord): Json {
 function parseTime(value: unknown): Millis | null {
   const time = typeof value === "string" ? Date.parse(value) : NaN;
   return Number.isNaN(time) ? null : time;
-}
-
-/** Annotations are text; in the file store a hand may have written something else, which is not to get lost. */
-function textOf(value: unknown): string | null {
-  return value === undefined || typeof value === "string" ? (value ?? null) : JSON.stringify(value);
 }

@@ -85,11 +85,14 @@ test("deployment: one of two replicas runs the job again and again, and the othe
   assert.deepEqual(place.journal.overlaps(), []);
 });
 
-test("migration: every replica runs it, one after the other", async (t) => {
+test("migration: one replica runs it until it has succeeded, then all go on, and so do those that come later", async (t) => {
   const place = new Place(t);
+  const failing = place.start(recipe("migration"), { PROBE_FOR: "0", PROBE_EXIT: "3" });
+  assert.equal(await failing.code(), 3, failing.stderr);
   const replicas = [0, 1, 2].map(() => place.start(recipe("migration"), { PROBE_FOR: "100" }));
   for (const replica of replicas) assert.equal(await replica.code(), 0, replica.stderr);
-  assert.equal(place.journal.lives().length, 3);
+  assert.equal(await place.start(recipe("migration")).code(), 0);
+  assert.equal(place.journal.lives().length, 2);
   assert.deepEqual(place.journal.overlaps(), []);
 });
 

@@ -31,7 +31,10 @@ function codeOf(script: string, runId: string): Promise<number> {
       treeGone: () => {
         runner.close();
         if (end === null) reject(new Error("the tree is gone before the command ended"));
-        else resolve(closing({ kind: "command-ended", end, released: "no-lease" }, { lost: 75, conflict: 1 }).code);
+        else
+          resolve(
+            closing({ kind: "command-ended", end, released: "no-lease" }, { lost: 75, conflict: 1, once: false }).code,
+          );
       },
       guardLost: (message) => reject(new Error(message)),
     });
