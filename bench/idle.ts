@@ -1,6 +1,7 @@
 /** What waiting costs: memory, CPU and requests, all looked at over the same minute. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { guardsOf, memoryOf } from "./memory.ts";
 import { now, Program } from "./program.ts";
 import type { Room } from "./room.ts";
 import type { Row } from "./rows.ts";
@@ -17,6 +18,10 @@ export async function idle(room: Room): Promise<Row[]> {
   const bare = [1, 2].map(() => Program.node(["-e", "setInterval(() => undefined, 1000)"]));
   const handLeading = room.handWritten("idle", "idle-by-hand", "lead");
   const handWaiting = room.handWritten("idle", "idle-by-hand", "stand by");
+  const goLeading = await room.clientGo("idle-go", room.newFile());
+  await goLeading.says(/^leader ./m);
+  const goWaiting = await room.clientGo("idle-go", room.newFile());
+  await goWaiting.says(/^leader ./m);
   for (const standby of waiting) await standby.says(/standing by/);
   room.progress("idle: settling");
   await pause(settles);
@@ -30,6 +35,7 @@ export async function idle(room: Room): Promise<Row[]> {
     bare: pids(bare),
     handLeading: [handLeading.pid],
     handWaiting: [handWaiting.pid],
+    goWaiting: [goWaiting.pid],
   };
   const begin = { at: now(), wall: Date.now(), cpu: mapped(groups, (pid) => cpuOf(pid)) };
   const seconds = room.rounds(90);
@@ -38,16 +44,16 @@ export async function idle(room: Room): Promise<Row[]> {
     await pause(1000);
   }
   const span = (now() - begin.at) / 1000;
-  const entries = await room.lab.auditLog.entries(
-    ({ at, resource, uri }) => at >= begin.wall && resource === "leases" && /[/=]idle(\?|&|$)/.test(uri),
-  );
+  const entries = await room.requests("idle", begin.wall);
+  const again = await room.watchesAMinute("idle");
   const cpu = mapped(groups, (pid, name, index) => (cpuOf(pid) - (begin.cpu[name][index] ?? 0)) / span);
   const rss = mapped(groups, (pid) => memoryOf(pid, ["Rss"]));
   const own = mapped(groups, (pid) => memoryOf(pid, ["Private_Clean", "Private_Dirty"]));
   const aMinute = (verbs: readonly string[], of: number): number[] => [
     (entries.filter(({ verb }) => verbs.includes(verb)).length / of / span) * 60,
   ];
-  await Promise.all([...waiting, ...bare, handLeading, handWaiting, leader].map((program) => program.kill()));
+  const others = [...bare, handLeading, handWaiting, goLeading, goWaiting];
+  await Promise.all([...waiting, ...others, leader].map((program) => program.kill()));
 
   const memory = { unit: "MiB", base: "bare node", budget: null } as const;
   const hand = "node:https by hand";
@@ -61,6 +67,8 @@ export async function idle(room: Room): Promise<Row[]> {
     { ...bareRss, what: "RSS, standby", figures: rss.standby, base: hand, baseFigures: rss.handWaiting, budget: times },
     { ...bareRss, what: "RSS, leader", figures: rss.leader, base: hand, baseFigures: rss.handLeading, budget: times },
     { ...bareRss, what: "RSS, guard", figures: [...rss.leaderGuard, ...rss.standbyGuard] },
+    { ...bareRss, what: "RSS, client-go, standby", figures: rss.goWaiting },
+    { ...bareOwn, what: "private memory, client-go, standby", figures: own.goWaiting },
     { ...bareOwn, what: "private memory, standby", figures: own.standby },
     { ...bareOwn, what: "private memory, leader", figures: own.leader },
     { ...bareOwn, what: "private memory, guard", figures: [...own.leaderGuard, ...own.standbyGuard] },
@@ -73,7 +81,7 @@ export async function idle(room: Room): Promise<Row[]> {
     {
       ...requests,
       what: "requests, standby",
-      figures: aMinute(["get", "watch"], standbys),
+      figures: aMinute(["get", "watch"], standbys).map((figure) => figure + again / standbys),
       base: "client-go: 20 to 30",
       budget: { most: 2 },
     },
@@ -87,6 +95,7 @@ export async function idle(room: Room): Promise<Row[]> {
     { ...busy, what: "CPU, standby and guard", figures: sum(cpu.standby, cpu.standbyGuard) },
     { ...busy, what: "CPU, leader and guard", figures: sum(cpu.leader, cpu.leaderGuard) },
     { ...busy, what: "CPU, guard of a leader", figures: cpu.leaderGuard, budget: null },
+    { ...busy, what: "CPU, client-go, standby", figures: cpu.goWaiting, budget: null },
     { ...busy, what: "CPU, by hand, leader", figures: cpu.handLeading, budget: null },
     { ...busy, what: "CPU, by hand, standby", figures: cpu.handWaiting, budget: null },
   ];
@@ -103,24 +112,9 @@ function mapped<K extends string>(
   return Object.fromEntries(each) as Groups<number, K>;
 }
 
-/** The guards of these programs, in the same order: the children that are Node, as the measured command is not. */
-function guardsOf(programs: readonly Program[]): number[] {
-  return programs.map(({ pid }) => {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
-    const guard = children.find((child) => readlinkSync(`/proc/${child}/exe`) === readlinkSync("/proc/self/exe"));
-    if (guard === undefined) throw new Error(`leader-exec ${pid} has no guard`);
-    return guard;
-  });
-}
-
 /** Milliseconds on a processor so far, of all threads, to the nanosecond (the counters of /proc/PID/stat have 10 ms). */
 function cpuOf(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const spent = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
   return spent.reduce((all, one) => all + Number(one) / 1e6, 0);
-}
-
-function memoryOf(pid: number, fields: readonly string[]): number {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-  return fields.reduce((all, field) => all + Number(new RegExp(`^${field}: +(\\d+)`, "m").exec(text)?.[1]) / 1024, 0);
 }

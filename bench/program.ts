@@ -1,12 +1,15 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { until } from "../test/lab/index.ts";
+import { Warden } from "../test/lab/warden.ts";
 
 /** The built product, as a user starts it. */
 export const product = join(import.meta.dirname, "..", "bin", "leader-exec.cjs");
 export const handWritten = join(import.meta.dirname, "programs", "hand-written.cjs");
 
 const running = new Set<ChildProcess>();
+/** Ends them all when this process is killed. */
+const warden = new Warden("");
 
 /** What must not be inherited: it would change what is measured. */
 const unwanted = /^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|NODE_V8_COVERAGE|LEADER_.*|ETCDCTL_.*)$/;
@@ -14,7 +17,7 @@ const unwanted = /^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|NODE_V8_COVERAGE|LEADER_.*|
 /** This very process: CLOCK_MONOTONIC in milliseconds, equal in all processes of one machine. */
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-/** One process that is measured, or that takes part. SIGKILLed when the benchmark ends. */
+/** One process that is measured, or that takes part. SIGKILLed when the benchmark ends, in whatever way. */
 export class Program {
   readonly child: ChildProcess;
   readonly startedAt: number;
@@ -26,21 +29,25 @@ export class Program {
     const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !unwanted.test(name)));
     this.startedAt = now();
     this.child = spawn(file, args, { env: { ...inherited, ...env }, stdio: ["pipe", "pipe", "pipe"] });
-    running.add(this.child);
-    this.child.stdin?.on("error", () => undefined); // it has ended: `exited` tells
-    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
-    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    const { child } = this;
+    running.add(child);
+    if (child.pid !== undefined) warden.watch(child.pid);
+    child.stdin?.on("error", () => undefined); // it has ended: `exited` tells
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
     this.exited = new Promise((resolve, reject) => {
-      this.child.once("exit", (code) => {
-        running.delete(this.child);
+      child.once("exit", (code) => {
+        running.delete(child);
+        if (child.pid !== undefined) warden.forget(child.pid);
         resolve(code);
       });
-      this.child.once("error", reject);
+      child.once("error", reject);
     });
   }
 
-  static node(args: readonly string[], env?: Readonly<Record<string, string>>): Program {
-    return new Program(process.execPath, args, env);
+  /** `binary`: which Node runs it; the one that runs this. */
+  static node(args: readonly string[], env?: Readonly<Record<string, string>>, binary = process.execPath): Program {
+    return new Program(binary, args, env);
   }
 
   get pid(): number {

@@ -1,12 +1,26 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Lab, LabUser } from "../test/lab/index.ts";
+import type { AuditEntry, Lab, LabUser } from "../test/lab/index.ts";
 import { buildElector } from "../test/interop/build-elector.ts";
 import { handWritten, product, Program } from "./program.ts";
 import { compileStamp } from "./stamps.ts";
 
 export const shortTimes = { lease: "5s", renew: "2s", retry: "500ms", kill: "1s" };
 const usualTimes = { lease: "15s", renew: "10s", retry: "2s", kill: "3s" };
+
+interface LeaderExecMore {
+  readonly times?: typeof shortTimes;
+  /** Of Leases as files, instead of the API server. */
+  readonly folder?: string;
+  /** The Node binary that runs it. */
+  readonly node?: string;
+}
+
+/** Another API server, another Node binary. */
+interface Elsewhere {
+  readonly server?: string;
+  readonly node?: string;
+}
 
 /** What all benchmarks share: a real API server, one namespace, one user, and the programs that are compared. */
 export class Room {
@@ -45,16 +59,17 @@ export class Room {
   }
 
   /** A candidate with the measured command, on the API server, or in a folder of Leases. */
-  leaderExec(lease: string, stamps: string, more: { times?: typeof shortTimes; folder?: string } = {}): Program {
-    const { times = usualTimes, folder } = more;
+  leaderExec(lease: string, stamps: string, more: LeaderExecMore = {}): Program {
+    const { times = usualTimes, folder, node } = more;
     const store = folder === undefined ? ["--kubeconfig", this.kubeconfig] : ["--lease-store", `file:${folder}`];
-    return Program.node([
+    const args = [
       product,
       "--enable-leader-election",
       ...["--lease-duration", times.lease, "--renew-deadline", times.renew],
       ...["--retry-period", times.retry, "--kill-after", times.kill],
       ...["--lease-name", lease, ...store, "--", this.stamp, stamps],
-    ]);
+    ];
+    return Program.node(args, {}, node);
   }
 
   /** client-go's own elector, which works inside its process. */
@@ -67,10 +82,30 @@ export class Room {
   }
 
   /** programs/hand-written.cjs. `command`: what it spawns, or what it is to do. */
-  handWritten(mode: "first" | "idle" | "relay", lease: string, command: unknown, server = this.lab.url): Program {
+  handWritten(mode: "first" | "idle" | "relay", lease: string, command: unknown, more: Elsewhere = {}): Program {
     const { token } = this.user;
+    const { server = this.lab.url, node } = more;
     const config = { server, caFile: this.lab.caFile, token, namespace: this.namespace, lease, command };
-    return Program.node([handWritten, mode], { CONFIG: JSON.stringify(config) });
+    return Program.node([handWritten, mode], { CONFIG: JSON.stringify(config) }, node);
+  }
+
+  /** What was asked for this Lease since a time of day, by its name or by a watch's selector. */
+  requests(lease: string, since: number): Promise<AuditEntry[]> {
+    const isIts = new RegExp(`(/|=|%3D)${lease}(\\?|&|$)`);
+    return this.lab.auditLog.entries(
+      ({ at, resource, uri }) => at >= since && resource === "leases" && isIts.test(uri),
+    );
+  }
+
+  /**
+   * What the open watches of the standbys will ask for: each ends after the seconds that it asked for, longer than anybody looks
+   * on here, and costs a GET and a new watch then.
+   */
+  async watchesAMinute(lease: string): Promise<number> {
+    const all = await this.requests(lease, 0);
+    const open = all.filter(({ verb, doneAt }) => verb === "watch" && doneAt === undefined);
+    const lives = open.map(({ uri }) => Number(/timeoutSeconds=(\d+)/.exec(uri)?.[1]));
+    return lives.slice(1).reduce((sum, seconds) => sum + 2 * (60 / seconds), 0); // the first is the holder's
   }
 
   /** The lab's etcd, for clients of its own. */

@@ -6,11 +6,13 @@ export type Budget = { readonly most: number } | { readonly times: number };
 /** One line of the table: a figure beside its base line, measured in the same run. */
 export interface Row {
   readonly what: string;
-  readonly unit: "ms" | "MiB" | "ms/s" | "a minute" | "KB";
+  readonly unit: "ms" | "MiB" | "ms/s" | "a minute" | "PUTs" | "GETs";
   readonly figures: readonly number[];
   readonly base: string;
   readonly baseFigures: readonly number[];
   readonly budget: Budget | null;
+  /** How many stood by, where that is what is varied. */
+  readonly standbys?: number;
 }
 
 export interface Judged extends Row {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../test/lab/index.ts";
 
@@ -17,11 +17,36 @@ export function compileStamp(folder: string): string {
   return path;
 }
 
+/** What was read of a file already: a journal of client-go's work grows by 200 lines a second. */
+interface Known {
+  size: number;
+  rest: string;
+  readonly stamps: Stamp[];
+}
+
+const known = new Map<string, Known>();
+
 /** What the commands wrote so far; a journal of test/interop/go is understood as well. */
-export function stampsIn(file: string): Stamp[] {
+export function stampsIn(file: string): readonly Stamp[] {
   if (!existsSync(file)) return [];
-  const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
-  return lines.filter((line) => !line.includes('"alive"')).map(stampOf);
+  const state = known.get(file) ?? { size: 0, rest: "", stamps: [] };
+  known.set(file, state);
+  const lines = (state.rest + readOn(file, state)).split("\n");
+  state.rest = lines.pop() ?? "";
+  state.stamps.push(...lines.filter((line) => !line.includes('"alive"')).map(stampOf));
+  return state.stamps;
+}
+
+function readOn(file: string, state: Known): string {
+  const open = openSync(file, "r");
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(open).size - state.size));
+    const length = readSync(open, bytes, 0, bytes.length, state.size);
+    state.size += length;
+    return bytes.toString("latin1", 0, length); // it has nothing but ASCII
+  } finally {
+    closeSync(open);
+  }
 }
 
 /** The first stamp of this kind, after so many others of its kind. */
@@ -37,4 +62,9 @@ function stampOf(line: string): Stamp {
   }
   const [at = "", pid = "", what = ""] = line.split(" ");
   return { at: Number(at) / 1e6, pid: Number(pid), what };
+}
+
+/** The time of day at the zero of CLOCK_MONOTONIC. */
+export function wallAtZero(): number {
+  return performance.timeOrigin + performance.now() - Number(process.hrtime.bigint()) / 1e6;
 }

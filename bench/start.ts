@@ -12,37 +12,67 @@ async function listen(): Promise<Server> {
   return server;
 }
 
-export async function start(room: Room): Promise<Row[]> {
-  const server = await listen();
-  const url = `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-  const kubeconfig = await room.user.kubeconfig({ server: url });
-  const elect = ["--enable-leader-election", "--kubeconfig", kubeconfig, "--", "true"];
-  const untilConnected = async (newProgram: () => Program): Promise<number> => {
-    const connected = once(server, "connection").then(now);
+/** The ways to start, each from spawn to the connection's arrival or to the exit. */
+export class Starts {
+  readonly #room: Room;
+  readonly #server: Server;
+  readonly #url: string;
+  readonly #kubeconfig: string;
+
+  private constructor(room: Room, server: Server, url: string, kubeconfig: string) {
+    this.#room = room;
+    this.#server = server;
+    this.#url = url;
+    this.#kubeconfig = kubeconfig;
+  }
+
+  static async open(room: Room): Promise<Starts> {
+    const server = await listen();
+    const url = `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    return new Starts(room, server, url, await room.user.kubeconfig({ server: url }));
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+
+  /** `node`: the binary that all of them are started with. */
+  cases(node?: string): Record<"node" | "standby" | "byHand" | "help" | "usage", () => Promise<number>> {
+    const elect = ["--enable-leader-election", "--kubeconfig", this.#kubeconfig, "--", "true"];
+    const run = (args: readonly string[]): Program => Program.node(args, {}, node);
+    const more = { server: this.#url, ...(node === undefined ? {} : { node }) };
+    return {
+      node: () => untilExit(run(["-e", "0"])),
+      standby: () => this.#untilConnected(() => run([product, ...elect])),
+      byHand: () => this.#untilConnected(() => this.#room.handWritten("first", "start", null, more)),
+      help: () => untilExit(run([product, "--help"])),
+      usage: () => untilExit(run([product, "--no-such-flag", "--", "true"])),
+    };
+  }
+
+  async #untilConnected(newProgram: () => Program): Promise<number> {
+    const connected = once(this.#server, "connection").then(now);
     const program = newProgram();
     const at = await connected;
     await program.kill();
     return at - program.startedAt;
-  };
-  const untilExit = async (args: readonly string[]): Promise<number> => {
-    const program = Program.node(args);
-    await program.exited;
-    return now() - program.startedAt;
-  };
-  const cases: Record<string, () => Promise<number>> = {
-    node: () => untilExit(["-e", "0"]),
-    standby: () => untilConnected(() => Program.node([product, ...elect])),
-    byHand: () => untilConnected(() => room.handWritten("first", "start", null, url)),
-    help: () => untilExit([product, "--help"]),
-    usage: () => untilExit([product, "--no-such-flag", "--", "true"]),
-  };
+  }
+}
+
+async function untilExit(program: Program): Promise<number> {
+  await program.exited;
+  return now() - program.startedAt;
+}
+
+export async function start(room: Room): Promise<Row[]> {
+  const starts = await Starts.open(room);
   const figures: Record<string, number[]> = {};
   const rounds = room.rounds(25);
   for (let round = 0; round < rounds; round++) {
-    for (const [name, measure] of Object.entries(cases)) (figures[name] ??= []).push(await measure());
+    for (const [name, measure] of Object.entries(starts.cases())) (figures[name] ??= []).push(await measure());
     room.progress(`start ${round + 1}/${rounds}`);
   }
-  server.close();
+  starts.close();
   const of = (name: string): number[] => figures[name] ?? [];
   const bare = { unit: "ms", base: "node -e 0", baseFigures: of("node") } as const;
   const first = { ...bare, what: "start to first request, standby", figures: of("standby") };

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Program } from "./program.ts";
 import { shortTimes, type Room } from "./room.ts";
 import type { Row } from "./rows.ts";
-import { stamped } from "./stamps.ts";
+import { stamped, wallAtZero } from "./stamps.ts";
 
 type Newcomer = (lease: string, stamps: string) => Program | Promise<Program>;
 
@@ -65,9 +65,4 @@ async function takeOver(room: Room, lease: string, newcomer: Newcomer, standsBy:
   const renewal = writes[holders.lastIndexOf(holders[0])];
   if (renewal?.doneAt === undefined) throw new Error(`no renewal of ${lease} in the audit log`);
   return at + wallAtZero() - (renewal.doneAt + duration);
-}
-
-/** The time of day at the zero of CLOCK_MONOTONIC. */
-function wallAtZero(): number {
-  return performance.timeOrigin + performance.now() - Number(process.hrtime.bigint()) / 1e6;
 }
