@@ -52,6 +52,11 @@ export class Lab {
   readonly admin = (method: string, path: string, body?: unknown): Promise<Answer> =>
     call({ ...this.#endpoint, token: this.adminToken }, method, path, body);
 
+  /** One request of whoever has this token. */
+  as(token: string, method: string, path: string, body?: unknown): Promise<Answer> {
+    return call({ ...this.#endpoint, token }, method, path, body);
+  }
+
   /** Creates a namespace that no other test of this lab uses, and returns its name. */
   async createNamespace(name = `test-${String(this.#namespaces++)}`): Promise<string> {
     await this.#create("/api/v1/namespaces", { metadata: { name } });
