@@ -104,7 +104,7 @@ function written(state: Releasing, kind: "acquire" | "write", result: WriteResul
     case "conflict":
       return kind === "acquire" ? finish(state.ending, "not-ours") : contested({ ...state, mustLook: true }, turn);
     case "missing":
-      return missing(state, turn);
+      return finish(state.ending, "not-ours");
     case "failed":
       return failed({ ...state, mustLook: true }, result, turn);
   }
@@ -112,7 +112,7 @@ function written(state: Releasing, kind: "acquire" | "write", result: WriteResul
 
 function read(state: Releasing, result: ReadResult, turn: Turn): Stepped {
   if (result.kind === "failed") return failed(state, result, turn);
-  if (result.kind === "missing") return missing(state, turn);
+  if (result.kind === "missing") return finish(state.ending, "not-ours");
   const { lease } = result;
   const { ending } = state;
   const ours = lease.record.holder === turn.me.identity;
@@ -121,12 +121,6 @@ function read(state: Releasing, result: ReadResult, turn: Turn): Stepped {
   if (ours || (ending.kind === "succeeded" && cleared && !isDone)) return sendRelease({ ...state, lease }, lease, turn);
   const released = lease.record.holder === "" || isDone ? "released" : "not-ours";
   return finish(ending, released, lease);
-}
-
-/** Nobody holds a Lease that is not there. A success is recorded in a new one, if nobody else was faster. */
-function missing(state: Releasing, turn: Turn): Stepped {
-  if (state.ending.kind !== "succeeded") return finish(state.ending, "not-ours");
-  return sendRelease(state, null, turn);
 }
 
 function failed(state: Releasing, failure: StoreFailure, turn: Turn): Stepped {
@@ -149,13 +143,12 @@ function sendRead(state: Releasing, turn: Turn): Stepped {
   return [{ ...state, ids: id, request: { kind: "read", id } }, [{ kind: "read", id, deadline }]];
 }
 
-/** @param base null: the Lease was deleted, and is created again as a free one */
-function sendRelease(state: Releasing, base: StoredLease | null, turn: Turn): Stepped {
+function sendRelease(state: Releasing, base: StoredLease, turn: Turn): Stepped {
   const id = state.ids + 1;
   const { ending, holdUntil } = state;
-  const before = (base ?? state.lease)?.record.done ?? null;
+  const { transitions, done: before } = base.record;
   const done = ending.kind === "succeeded" ? withDone(before, ending) : before;
-  const record = releasedRecord(base?.record.transitions ?? 0, { holdUntil, done }, turn);
+  const record = releasedRecord(transitions, { holdUntil, done }, turn);
   const deadline = requestDeadline(turn.at, state.giveUpAt, turn.me.timing);
   return [
     { ...state, ids: id, mustLook: false, request: { kind: "write", id } },

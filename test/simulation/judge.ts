@@ -8,6 +8,7 @@ import type { Effect, Event, Millis, Outcome, SignalName } from "../../src/core/
 import type { Agenda } from "./agenda.ts";
 import { Insider } from "./insider.ts";
 import { pauseKept, runBegins, waitBegins } from "./judge-jobs.ts";
+import { OnceJudge, type OnceFigures } from "./judge-once.ts";
 import type { Scenario } from "./scenario.ts";
 import type { SimCandidate } from "./sim-candidate.ts";
 
@@ -45,6 +46,7 @@ export interface Figures {
   refused: number;
   overruns: number;
   pauses: number;
+  readonly once: OnceFigures;
 }
 
 /** The fastest clock of another candidate, seen from true time. */
@@ -63,7 +65,9 @@ export class Judge {
     refused: 0,
     overruns: 0,
     pauses: 0,
+    once: { recorded: 0, spared: 0, unrecorded: 0, refused: 0, again: 0 },
   };
+  readonly once: OnceJudge;
   readonly #agenda: Agenda;
   readonly #insider: Insider | null;
   readonly #alive = new Set<SimCandidate>();
@@ -79,6 +83,7 @@ export class Judge {
   constructor(agenda: Agenda, insight: boolean) {
     this.#agenda = agenda;
     this.#insider = insight ? new Insider() : null;
+    this.once = new OnceJudge(agenda, this.figures.once);
   }
 
   /** How many commands live now. */
@@ -149,6 +154,7 @@ export class Judge {
 
   /** The Lease changed; see SimApi. */
   changed(before: StoredLease | null, after: StoredLease | null, by: string | null): void {
+    this.once.changed(before, after, by === null ? null : (this.#writer?.candidate ?? null));
     if (by === null || after === null) return;
     const { holder } = after.record;
     if (this.#writer !== null) pauseKept(this.#agenda, before, after, by);
@@ -178,10 +184,13 @@ export class Judge {
     }
     const token = Number(lease.version);
     const alone = this.#alive.size === 0;
-    if (alone && token <= this.#lastToken)
+    const hands = this.#terms.get(identity)?.disputedAt;
+    // Deleted by hand before the command ran: who came then and had not heard of it is excused, and so is the order of the two.
+    if (alone && token <= this.#lastToken && !hands?.has("delete") && !hands?.has("recreate"))
       throw new Violation(`fencing token ${token} of ${identity} after ${this.#lastToken}`);
     this.#lastToken = token;
     this.#alive.add(owner);
+    this.once.treeStarted(owner);
     runBegins(this.#agenda, owner, () => this.#alive.has(owner));
     this.figures.starts++;
   }
@@ -194,11 +203,14 @@ export class Judge {
     this.figures.margin = Math.min(this.figures.margin, term.countedAt + term.duration / fastest - this.#agenda.now);
   }
 
-  begins(candidate: SimCandidate, { machines, calmFrom }: Scenario): void {
+  begins(candidate: SimCandidate, scenario: Scenario): void {
+    const { machines, calmFrom } = scenario;
+    this.once.begins(candidate, scenario);
     waitBegins(this.#agenda, candidate, calmFrom, Math.max(...machines.map(({ timing }) => timing.leaseDuration)));
   }
 
   finished(candidate: SimCandidate, outcome: Outcome): void {
+    this.once.finished(candidate, outcome);
     if (outcome.kind === "not-acquired") this.figures.refused++;
     if (outcome.kind === "overrun") this.figures.overruns++;
     if (this.#alive.has(candidate)) throw new Violation(`${candidate.me.identity} ended before its tree`);

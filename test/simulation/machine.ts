@@ -1,9 +1,10 @@
 /** A machine: its clock, its way to the API, and one leader-exec at a time, started again under a new identity when it ended. */
-import { service } from "../../src/core/job.ts";
+import { service, type Job } from "../../src/core/job.ts";
 import type { Candidate, Millis } from "../../src/core/types.ts";
 import { Dice } from "./dice.ts";
 import { jobOf } from "./jobs.ts";
 import { Link } from "./link.ts";
+import { onceJobOf } from "./once.ts";
 import type { MachineSetup } from "./scenario.ts";
 import { SimCandidate } from "./sim-candidate.ts";
 import type { Sim } from "./sim.ts";
@@ -58,8 +59,15 @@ export class Machine {
       timing: this.setup.timing,
       stopSignal: "SIGTERM",
       stopSignalReplacesTerm: false,
-      job: this.#sim.scenario.jobs ? jobOf(this.#dice, this.clock(), this.setup.timing.leaseDuration) : service,
+      job: this.#job(),
     };
     return new SimCandidate(this.#sim, this, me);
+  }
+
+  #job(): Job {
+    const { scenario, agenda } = this.#sim;
+    const { leaseDuration } = this.setup.timing;
+    if (scenario.once) return onceJobOf(this.#dice, this.clock(), agenda.now, leaseDuration);
+    return scenario.jobs ? jobOf(this.#dice, this.clock(), leaseDuration) : service;
   }
 }

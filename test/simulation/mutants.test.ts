@@ -2,13 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { jobScenarioOf } from "./jobs.ts";
-import { mutantCore, mutants } from "./mutants.ts";
-import { scenarioOf } from "./scenario.ts";
+import { mutantCore, mutants, type Mutant } from "./mutants.ts";
+import { onceScenarioOf } from "./once.ts";
+import { scenarioOf, type Scenario } from "./scenario.ts";
 import { simulate, type Settings } from "./simulate.ts";
 
 const enough = 20_000;
 /** A command that starts late is no proof of danger. */
 const slow = /^no command runs/;
+
+function scenarioFor({ once, jobs, focus }: Mutant, seed: number): Scenario {
+  return once ? onceScenarioOf(seed) : jobs ? jobScenarioOf(seed) : scenarioOf(seed, focus);
+}
 
 for (const mutant of mutants) {
   void test(`caught: ${mutant.name}`, async () => {
@@ -18,7 +23,7 @@ for (const mutant of mutants) {
       insight: mutant.insight ?? false,
     };
     for (let seed = 0; seed < enough; seed++) {
-      const { violation } = simulate(mutant.jobs ? jobScenarioOf(seed) : scenarioOf(seed, mutant.focus), settings);
+      const { violation } = simulate(scenarioFor(mutant, seed), settings);
       if (violation === null || slow.test(violation)) continue;
       console.log(`mutant "${mutant.name}": caught by seed ${seed}: ${violation}`);
       return;

@@ -17,6 +17,8 @@ export interface Mutant {
   readonly focus?: Focus;
   /** Shows only where candidates are jobs. */
   readonly jobs?: true;
+  /** Shows only where they run until they have succeeded once. */
+  readonly once?: true;
 }
 
 const change = (
@@ -24,7 +26,7 @@ const change = (
   file: string,
   from: string,
   to: string,
-  rest: Pick<Mutant, "insight" | "focus" | "jobs"> = {},
+  rest: Pick<Mutant, "insight" | "focus" | "jobs" | "once"> = {},
 ): Mutant => ({
   name,
   change: { file, from, to },
@@ -57,8 +59,8 @@ export const mutants: readonly Mutant[] = [
   change(
     "releases on a version read, without looking at the holder",
     "releasing.ts",
-    "if (lease.record.holder !== turn.me.identity)",
-    'if (lease.record.holder === "")',
+    "const ours = lease.record.holder === turn.me.identity;",
+    'const ours = lease.record.holder !== "";',
   ),
   change(
     "accepts a late answer to an earlier acquire",
@@ -146,6 +148,51 @@ export const mutants: readonly Mutant[] = [
     "const end = Math.min(startupEnd(state, turn), patienceEnd(turn.me));",
     "const end = startupEnd(state, turn);",
     { jobs: true },
+  ),
+  change(
+    "a success that could not be recorded ends with 0",
+    "ending.ts",
+    "if (isRecorded(done, ending)) return",
+    "if (isRecorded(done, ending) || once !== null) return",
+    { once: true },
+  ),
+  change(
+    "a success is recorded by a renewal while the command still runs",
+    "renewal-record.ts",
+    "done: (base ?? hold.lease).record.done,",
+    `done: turn.me.job.once === null ? (base ?? hold.lease).record.done : { kind: "keys", text: null,
+      keys: new Map([...((base ?? hold.lease).record.done?.keys ?? []), [turn.me.job.once.hash, { at: 0, until: Infinity }]]) },`,
+    { once: true },
+  ),
+  change(
+    "a holder whose Lease is deleted creates it anew without what was recorded",
+    "renewal-record.ts",
+    "done: (base ?? hold.lease).record.done,",
+    "done: base?.record.done ?? null,",
+    { once: true },
+  ),
+  change(
+    "an acquisition forgets what was recorded",
+    "acquired-record.ts",
+    "done: before?.done ?? null,",
+    "done: null,",
+    { once: true },
+  ),
+  change("a success takes the place of all others", "done.ts", "until > at);", "until > at && false);", { once: true }),
+  change("a failure is recorded as done", "ending.ts", "end.code === 0", "end.code < 2", { once: true }),
+  change(
+    "a record that cannot be read is written over",
+    "done.ts",
+    'if (done !== null && done.kind !== "keys") return done;',
+    "",
+    { once: true },
+  ),
+  change(
+    "a success is forgotten by the own time of day",
+    "standby.ts",
+    "now: serverTime ?? turn.wall,",
+    "now: turn.wall,",
+    { once: true },
   ),
   { name: "no tick before an event", change: null, insight: true },
 ];

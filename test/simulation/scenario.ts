@@ -46,6 +46,9 @@ export type Fault = Occasion &
     | { readonly kind: "watch-mute"; readonly target: Target }
     /** Foreign edits of annotations: every one makes a new version. */
     | { readonly kind: "storm"; readonly every: Millis; readonly span: Millis }
+    /** A hand edits what `--once` has recorded: adds a key, or makes it unreadable for so long. */
+    | { readonly kind: "note" }
+    | { readonly kind: "spoil"; readonly span: Millis }
     /** By hand: the operator's doing. */
     | { readonly kind: "delete" | "recreate" | "clear" | "overwrite" | "shorten" | "postdate" }
   );
@@ -77,6 +80,8 @@ export interface Scenario {
   readonly calmFrom: Millis;
   /** Candidates are jobs; see jobs.ts. */
   readonly jobs: boolean;
+  /** They run until they have succeeded once; see once.ts. */
+  readonly once: boolean;
 }
 
 /** Two clocks differ by at most 1 %, the share that the deadlines allow for. */
@@ -126,6 +131,7 @@ export function scenarioOf(seed: number, focus: Focus = {}): Scenario {
     faults: faults.sort((a, b) => a.at - b.at),
     calmFrom,
     jobs: false,
+    once: false,
   };
 }
 

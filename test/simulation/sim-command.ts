@@ -17,6 +17,8 @@ export class SimCommand {
   killAsked = false;
   /** False: no guard watches, and leader-exec was told. */
   guarded = true;
+  /** It ended by itself, with 0. */
+  succeeded = false;
   readonly #sim: Sim;
   readonly #owner: SimCandidate;
   #killAt: Millis = Infinity;
@@ -101,7 +103,8 @@ export class SimCommand {
     this.#obeysIn = dice.chance(0.7) ? dice.between(1, 1_500) : Infinity;
     this.#leavesSome = dice.chance(0.25);
     judge.treeStarted(this.#owner, lease);
-    if (scenario.shortCommands && dice.chance(0.7)) {
+    if (scenario.once) agenda.after(dice.between(20, 4_000), () => this.#endByItself());
+    else if (scenario.shortCommands && dice.chance(0.7)) {
       agenda.after(dice.between(300, 20_000), () => {
         if (agenda.now < scenario.calmFrom) this.#reap();
       });
@@ -119,10 +122,23 @@ export class SimCommand {
     agenda.after(takes, () => this.#gone());
   }
 
+  /** With success or without; leader-exec may be killed before it can record that. */
+  #endByItself(): void {
+    const { agenda, dice, judge, scenario } = this.#sim;
+    if (this.status !== "alive" || this.#dying || this.#reaped) return;
+    this.succeeded = dice.chance(0.6);
+    if (this.succeeded) judge.once.succeeded(this.#owner);
+    if (agenda.now < scenario.calmFrom && dice.chance(0.1)) {
+      const owner = this.#owner;
+      agenda.after(dice.between(0, 40), () => (this.guarded ? owner.crash() : undefined));
+    }
+    this.#reap(this.succeeded ? 0 : 1);
+  }
+
   /** The command itself ends; perhaps it leaves some of its tree behind. */
-  #reap(): void {
+  #reap(code = 0): void {
     if (this.status !== "alive" || this.#dying) return;
-    this.#ended({ kind: "exited", code: 0 });
+    this.#ended({ kind: "exited", code });
     if (!this.#leavesSome) this.#gone();
   }
 

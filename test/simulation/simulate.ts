@@ -8,6 +8,7 @@ import { ForeignElector } from "./foreign.ts";
 import { Judge, Violation, type Figures } from "./judge.ts";
 import type { Link } from "./link.ts";
 import { Machine } from "./machine.ts";
+import { noted } from "./once.ts";
 import type { Fault, Moment, Scenario, Target } from "./scenario.ts";
 import { SimApi } from "./sim-api.ts";
 import type { Core, Sim } from "./sim.ts";
@@ -177,6 +178,12 @@ function strike(sim: Sim, machines: readonly Machine[], fault: Fault): void {
     case "storm":
       for (let at = 0; at < span; at += fault.every) agenda.after(at, () => sim.api.edit({}));
       return;
+    case "note":
+      sim.api.edit({ done: noted(sim.api.lease?.record.done ?? null, `by hand ${agenda.taken}`) });
+      return;
+    case "spoil":
+      spoil(sim, span);
+      return;
     default:
       byHand(sim, fault.kind);
   }
@@ -190,6 +197,15 @@ function fade({ agenda }: Sim, link: Link, { delay, slowly }: Fault & { kind: "f
     link.slowAnswers -= delay;
     link.loss -= 0.2;
     link.cut(["out"], span - until);
+  });
+}
+
+function spoil({ api, agenda }: Sim, span: Millis): void {
+  const done = api.lease?.record.done ?? null;
+  if (done !== null && done.kind !== "keys") return;
+  api.edit({ done: { kind: "unreadable", text: "?" } });
+  agenda.after(span, () => {
+    if (api.lease?.record.done?.kind === "unreadable") api.edit({ done });
   });
 }
 
