@@ -84,7 +84,9 @@ export class Candidate {
   }
 
   kill(signal: NodeJS.Signals): void {
-    assert.ok(this.child.kill(signal), `${signal} reaches leader-exec`);
+    const { exitCode, signalCode } = this.child;
+    const end = `it ended with ${exitCode ?? signalCode ?? "nothing yet"} and said:\n${this.stderr}`;
+    assert.ok(this.child.kill(signal), `${signal} reaches leader-exec ${this.pid}: ${end}`);
   }
 
   /** What it logged with --log-format json. */
