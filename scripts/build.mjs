@@ -14,6 +14,7 @@ const candidates = {
   execa: "src/bundles/execa.ts",
   auth: "src/bundles/auth.ts",
   kubeconfig: "src/bundles/kubeconfig.ts",
+  health: "src/bundles/health.ts",
 };
 const entryPoints = Object.fromEntries(Object.entries(candidates).filter(([, file]) => existsSync(file)));
 

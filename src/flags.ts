@@ -1,36 +1,8 @@
 /** Every flag once: the command line, the environment variables, --help and the README's table all come from here. */
+import { flag, group, type Flag, type Group } from "./flag.ts";
+import { healthFlags } from "./health-flags.ts";
 
-export interface Flag {
-  /** Without the dashes; LEADER_EXEC_<NAME> is its environment variable. */
-  readonly name: string;
-  readonly short?: string;
-  readonly aliases?: readonly string[];
-  /** What stands for its value in --help; null: a switch, which takes a value only as --name=true or --name=false. */
-  readonly value: string | null;
-  /** As people read it; the real one is in options.ts or timing.ts. */
-  readonly fallback: string;
-  readonly help: string;
-  /** Means something only while leader election is on. */
-  readonly election: boolean;
-}
-
-interface Group {
-  readonly title: string;
-  readonly flags: readonly Flag[];
-}
-
-type Extra = Partial<Pick<Flag, "short" | "aliases" | "election">>;
-
-/** Most flags mean something only while leader election is on. */
-const flag = (name: string, value: Flag["value"], fallback: string, help: string, extra: Extra = {}): Flag => ({
-  election: true,
-  ...extra,
-  name,
-  value,
-  fallback,
-  help,
-});
-const group = (title: string, ...members: readonly Flag[]): Group => ({ title, flags: members });
+export type { Flag } from "./flag.ts";
 
 const timingPrefix = "leader-elect";
 
@@ -152,6 +124,7 @@ export const flagGroups: readonly Group[] = [
     flag("kubeconfig", "FILE", "KUBECONFIG, in-cluster, ~/.kube/config", "the kubeconfig to use"),
     flag("context", "NAME", "the current context", "the context of the kubeconfig to use"),
   ),
+  healthFlags,
   group(
     "Output (stderr only)",
     flag("log-format", "text|json", "text", "form of each line", { election: false }),

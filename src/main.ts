@@ -12,6 +12,7 @@ import { StderrLog } from "./io/log.ts";
 import { noStore, openStore } from "./io/open-store.ts";
 import { createSignals } from "./io/signals.ts";
 import { createTimer } from "./io/timer.ts";
+import { openHealth, type Health } from "./health.ts";
 import type { Options } from "./options.ts";
 import { checkCommand, checkMachine } from "./preflight.ts";
 import { run } from "./run.ts";
@@ -46,10 +47,12 @@ async function closingOf(options: Options, log: StderrLog): Promise<Closing & { 
     for (const message of checkMachine(options, process.platform, env))
       log.write({ level: "warn", message, fields: {} });
     const failure = checkCommand(options, env);
+    const health = await openHealth(options, clock, log);
     const outcome: Outcome =
       failure === null
-        ? await (options.election ? elect : runDirectly)(options, signals, log)
+        ? await (options.election ? elect : runDirectly)(options, signals, log, health)
         : { kind: "command-not-started", failure };
+    health.close();
     const { lostExitCode: lost, job } = options;
     const isExpected = expected.has(outcome.kind) || (outcome.kind === "not-acquired" && job.conflictExpected);
     const once = options.election && job.once !== null;
@@ -66,7 +69,7 @@ const expected = new Set<Outcome["kind"]>(["command-ended", "recorded", "done-be
 
 type Signals = ReturnType<typeof createSignals>;
 
-async function elect(options: Options, signals: Signals, log: StderrLog): Promise<Outcome> {
+async function elect(options: Options, signals: Signals, log: StderrLog, health: Health): Promise<Outcome> {
   const base = options.identity ?? (env["POD_NAME"] || hostname());
   const identity = `${base}_${randomBytes(4).toString("hex")}`;
   const opened = await beforeSignal(signals, openStore(options, clock, env));
@@ -75,11 +78,9 @@ async function elect(options: Options, signals: Signals, log: StderrLog): Promis
   log.about({ lease: `${namespace}/${options.leaseName}`, identity });
   log.write(startLine(options, store.description, namespace, identity));
   const runner = newRunner(options, { leaseName: options.leaseName, leaseNamespace: namespace, identity }, log);
-  const running = run(
-    { ...world(signals, log), store, command: runner },
-    candidate(options, identity, namespace),
-    initial,
-  );
+  const lease = { namespace, name: options.leaseName };
+  const around = health.around({ ...world(signals, log), store, command: runner }, identity, lease);
+  const running = run(around, candidate(options, identity, namespace), initial);
   // The first request is on its way: time to do what a hand-over must not wait for. A failure is told by the start.
   setImmediate(() => void runner.prepare().catch(() => undefined));
   const outcome = await running;
@@ -98,12 +99,12 @@ function beforeSignal<T>(signals: Signals, opening: Promise<T>): Promise<T | (Ou
   return Promise.race([opening, stopped]);
 }
 
-async function runDirectly(options: Options, signals: Signals, log: StderrLog): Promise<Outcome> {
+async function runDirectly(options: Options, signals: Signals, log: StderrLog, health: Health): Promise<Outcome> {
   const message =
     "leader election is off, the command runs directly; add --enable-leader-election to run it only while holding a Lease";
   log.write({ level: "warn", message, fields: {} });
   const runner = newRunner(options, { leaseName: "", leaseNamespace: "", identity: "" }, log);
-  const direct = { ...world(signals, log), store: noStore, command: runner };
+  const direct = health.around({ ...world(signals, log), store: noStore, command: runner }, "", null);
   const outcome = await run(direct, candidate(options, "", ""), () => initialDirect);
   runner.close();
   return outcome;

@@ -25,6 +25,7 @@ export interface Options {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly store: StoreChoice;
+  readonly health: HealthOptions;
   readonly logFormat: "text" | "json";
   readonly logLevel: LogLevel;
   /** Nothing is printed when the command ran and ended by itself. */
@@ -42,6 +43,25 @@ export interface JobOptions {
   readonly maxRun: Millis;
   /** Run until it has succeeded once; null: each time. */
   readonly once: { readonly key: string; readonly ttl: Millis } | null;
+}
+
+export interface HealthOptions {
+  /** Where /healthz, /readyz and /leader are answered; null: nowhere. */
+  readonly probes: BindAddress | null;
+  readonly readyWhen: ReadyWhen;
+}
+
+/** Which candidates are ready: all that can take over (`standby`), or the one whose command runs. */
+export type ReadyWhen = "standby" | "leading";
+
+export interface BindAddress {
+  /** The flag or variable that gave it, and the value as it was given: for messages. */
+  readonly by: string;
+  readonly text: string;
+  /** Undefined: all addresses of this machine. */
+  readonly host: string | undefined;
+  /** 0: one that is free. */
+  readonly port: number;
 }
 
 export type StoreChoice = { readonly kind: "kubernetes" } | { readonly kind: "file"; readonly directory: string };

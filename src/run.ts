@@ -69,9 +69,11 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
     }
 
     function take(event: Event, now: Turn): void {
+      const before = state;
       const [next, effects] = step(state, event, now);
       state = next;
       for (const effect of effects) perform(effect);
+      world.observer?.stepped({ before, event, effects, after: state, at: now.at });
     }
 
     function perform(effect: Effect): void {

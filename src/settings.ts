@@ -2,6 +2,7 @@
 import { constants } from "node:os";
 import type { Timing } from "./core/types.ts";
 import { flags } from "./flags.ts";
+import { healthOptions } from "./health-settings.ts";
 import { jobOptions } from "./job-settings.ts";
 import type { LogLevel, Options, StoreChoice } from "./options.ts";
 import { deriveTiming, timingFlaw } from "./timing.ts";
@@ -44,6 +45,7 @@ export function readOptions(command: Options["command"], settings: Settings): Op
     kubeconfig: read("kubeconfig", ({ text }) => text),
     context: read("context", ({ text }) => text),
     store,
+    health: healthOptions(read, settings),
     logFormat:
       read("log-format", (given) => value.choiceValue<Options["logFormat"]>(given, ["text", "json"])) ?? "text",
     ...loudness(read, job.wait === null ? "info" : "warn"),

@@ -3,7 +3,8 @@
  * them decides anything.
  */
 import type { ReadResult, StoredLease, Write, WriteResult } from "./core/lease.ts";
-import type { CommandEnd, LogLine, Millis, SignalName, StartFailure } from "./core/types.ts";
+import type { State } from "./core/state.ts";
+import type { CommandEnd, Effect, Event, LogLine, Millis, SignalName, StartFailure } from "./core/types.ts";
 
 export interface Clock {
   /** Monotonic, counting time in suspend, so that neither wall clock steps nor a sleeping laptop stretch a lease. */
@@ -97,6 +98,23 @@ export interface World {
   random(): number;
   /** Calls back once at the end of this span, or before; a new call replaces the one before, null cancels it. */
   wakeIn(span: Millis, callback: (() => void) | null): void;
+  /** Absent: nobody looks on, and nothing is done for it. */
+  readonly observer?: Observer;
+}
+
+/** One step of the loop, as it was made. */
+export interface Step {
+  readonly before: State;
+  readonly event: Event;
+  readonly effects: readonly Effect[];
+  readonly after: State;
+  /** On the Clock. */
+  readonly at: Millis;
+}
+
+/** Is told of each step after its effects were performed, in the loop's own time: it must be quick, and never throw. */
+export interface Observer {
+  stepped(step: Step): void;
 }
 
 /**

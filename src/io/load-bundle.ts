@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type * as AuthBundle from "../bundles/auth.ts";
 import type * as ExecaBundle from "../bundles/execa.ts";
+import type * as HealthBundle from "../bundles/health.ts";
 import type * as KubeconfigBundle from "../bundles/kubeconfig.ts";
 
 const here = import.meta.url;
@@ -21,6 +22,11 @@ export async function loadKubeconfig(): Promise<typeof KubeconfigBundle> {
 /** The part that goes through proxies. */
 export async function loadAuth(): Promise<typeof AuthBundle> {
   return (await load("auth")) as typeof AuthBundle;
+}
+
+/** The part that answers probes. */
+export async function loadHealth(): Promise<typeof HealthBundle> {
+  return (await load("health")) as typeof HealthBundle;
 }
 
 /** Both ways are hidden from esbuild, which would otherwise draw everything into the main bundle. */

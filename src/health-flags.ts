@@ -1,0 +1,20 @@
+import { flag, group } from "./flag.ts";
+
+/** What can be asked from outside; it works without leader election too. */
+export const healthFlags = group(
+  "Seen from outside",
+  flag(
+    "health-probe-bind-address",
+    "ADDR",
+    "0 (off)",
+    "answer /healthz, /readyz and /leader there: :8081, 127.0.0.1:8081 or [::1]:8081",
+    { election: false },
+  ),
+  flag(
+    "ready-when",
+    "standby|leading",
+    "standby",
+    "who is ready: all that can take over, or only the one whose command runs",
+    { election: false },
+  ),
+);

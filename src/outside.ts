@@ -1,0 +1,95 @@
+/** Looks on at the loop, and answers what others ask about it: always from memory, and never by asking the loop. */
+import { healthFlaw, isCommandRunning, leaseIn, unreadiness } from "./core/health.ts";
+import type { State } from "./core/state.ts";
+import type { Millis, Timing } from "./core/types.ts";
+import type { Health, LeaseName } from "./health.ts";
+import { serve, type Answer, type Routes } from "./io/health-server.ts";
+import { formatMicroTime } from "./io/lease-json.ts";
+import type { HealthOptions } from "./options.ts";
+import type { Clock, Log, Observer, World } from "./world.ts";
+
+export interface HealthSettings extends HealthOptions {
+  readonly timing: Timing;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Listens where the options say; where it cannot, a sentence comes back. */
+export async function startHealth(settings: HealthSettings): Promise<Health | string> {
+  const { probes, log } = settings;
+  const seen = new Onlooker(settings);
+  if (probes === null) return { around: (world) => world, close: () => undefined };
+  const listener = await serve(probes, seen.routes);
+  if (typeof listener === "string") return listener;
+  const paths = Object.keys(seen.routes).join(", ");
+  log.write({ level: "info", message: `answering ${paths} on ${listener.address}`, fields: {} });
+  return { around: (...about) => seen.around(...about), close: () => listener.close() };
+}
+
+class Onlooker {
+  readonly routes: Routes = {
+    "/healthz": () => this.#healthz(),
+    "/readyz": () => this.#readyz(),
+    "/leader": () => this.#leader(),
+  };
+  readonly #settings: HealthSettings;
+  /** Null: the loop has not begun. */
+  #state: State | null = null;
+  /** When the loop has to turn at the latest. */
+  #dueAt: Millis = Infinity;
+  #identity: string | null = null;
+  #lease: LeaseName | null = null;
+
+  constructor(settings: HealthSettings) {
+    this.#settings = settings;
+  }
+
+  around(world: World, identity: string, lease: LeaseName | null): World {
+    this.#identity = lease === null ? null : identity;
+    this.#lease = lease;
+    const observer: Observer = { stepped: ({ after }) => void (this.#state = after) };
+    const wakeIn: World["wakeIn"] = (span, callback) => {
+      this.#dueAt = callback === null ? Infinity : world.clock.now() + span;
+      world.wakeIn(span, callback);
+    };
+    return { ...world, wakeIn, observer };
+  }
+
+  #flaw(): string | null {
+    const { clock, timing } = this.#settings;
+    return this.#state === null ? null : healthFlaw(this.#state, this.#dueAt, clock.now(), timing);
+  }
+
+  #healthz(): Answer {
+    const flaw = this.#flaw();
+    return flaw === null ? text(200, "ok") : text(500, flaw);
+  }
+
+  #readyz(): Answer {
+    const reason =
+      this.#state === null
+        ? "the election has not begun"
+        : (this.#flaw() ?? unreadiness(this.#state, this.#settings.readyWhen));
+    return reason === null ? text(200, "ok") : text(503, reason);
+  }
+
+  #leader(): Answer {
+    const state = this.#state;
+    const record = state === null ? undefined : leaseIn(state)?.record;
+    const since = record?.acquireTime ?? null;
+    const facts = {
+      me: this.#identity,
+      leading: state !== null && isCommandRunning(state),
+      phase: state?.phase ?? "starting",
+      lease: this.#lease === null ? null : `${this.#lease.namespace}/${this.#lease.name}`,
+      holder: record?.holder ?? null,
+      since: since === null ? null : formatMicroTime(since),
+      transitions: record?.transitions ?? null,
+    };
+    return { status: 200, type: "application/json", body: `${JSON.stringify(facts)}\n` };
+  }
+}
+
+function text(status: number, line: string): Answer {
+  return { status, type: "text/plain; charset=utf-8", body: `${line}\n` };
+}
