@@ -13,7 +13,11 @@ export const exitCodes = [
   { code: "124", meaning: "the command ran past its limit and was stopped (--max-run)" },
   { code: "125", meaning: "leader-exec itself failed: configuration, API not usable at start, internal error" },
   { code: "64", meaning: "usage" },
-  { code: "75", meaning: "leadership was lost and the command was stopped (--lost-exit-code)" },
+  {
+    code: "75",
+    meaning:
+      "leadership was lost and the command was stopped, or the success of --once could not be recorded (--lost-exit-code)",
+  },
   { code: "1", meaning: "the Lease was not acquired in the time allowed (--conflict-exit-code)" },
 ] as const;
 

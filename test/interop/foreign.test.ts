@@ -34,6 +34,25 @@ await describeWithElector("what client-go leaves in a Lease", (room) => {
     assert.equal(await second.code(), 0);
   });
 
+  test("what --once has recorded is there after terms of client-go", async (t) => {
+    const { lab, program } = room();
+    const election = await MixedElection.open(t, lab, program);
+    const journal = election.newJournal();
+    const once = { args: ["--once", "schema 42"], env: { PROBE_FOR: "50" } };
+    assert.equal(await (await election.leaderExec(journal, "first", once)).code(), 0);
+    const recorded = (await election.read()).metadata?.annotations?.["leader-exec/done"];
+    assert.match(recorded ?? "", /"keys"/);
+    const go = await election.clientGo(journal, "go");
+    await journal.start(2);
+    const meanwhile = await election.leaderExec(journal, "meanwhile", once);
+    assert.equal(await meanwhile.code(), 0, "it need not wait for client-go to be done");
+    go.kill("SIGTERM");
+    await go.exited;
+    assert.equal((await election.read()).metadata?.annotations?.["leader-exec/done"], recorded);
+    assert.equal(await (await election.leaderExec(journal, "last", once)).code(), 0);
+    assert.equal(journal.lives().length, 2);
+  });
+
   // client-go 0.34 and later: its release reads the Lease and writes with that version, without a look at the holder.
   test("a client-go that comes back from a black hole and wipes its successor's Lease does not start a second command", async (t) => {
     const { lab, program } = room();

@@ -55,14 +55,14 @@ export class MixedElection {
   async leaderExec(
     journal: Journal,
     identity: string,
-    more: { args?: readonly string[]; proxy?: FaultProxy } = {},
+    more: { args?: readonly string[]; env?: Readonly<Record<string, string>>; proxy?: FaultProxy } = {},
   ): Promise<Candidate> {
     const kubeconfig = ["--kubeconfig", await this.#kubeconfig(more.proxy)];
     const form = ["--log-format", "json", "--identity", identity];
     const lease = ["--lease-name", this.lease, ...(more.args ?? [])];
     return new Candidate(this.#t, {
       args: ["--enable-leader-election", ...shortTimes, ...form, ...kubeconfig, ...lease],
-      env: { PROBE_JOURNAL: journal.path },
+      env: { PROBE_JOURNAL: journal.path, ...more.env },
     });
   }
 
