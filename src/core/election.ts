@@ -5,6 +5,7 @@
 import { acquiredRecord } from "./acquired-record.ts";
 import { heldBackUntil } from "./hold-back.ts";
 import type { Done, LeaseRecord, StoredLease, Write } from "./lease.ts";
+import { raceJitter } from "./race.ts";
 import type { AcquiredFrom, Candidate, Millis, Turn } from "./types.ts";
 
 /** What a candidate knows about the Lease. */
@@ -37,9 +38,6 @@ export type Decision =
   /** `heldBack`: nobody is at work, only the pause that the last run asked for is not over. */
   | { readonly kind: "wait"; readonly until: Millis; readonly holder: string; readonly heldBack: boolean }
   | { readonly kind: "acquire"; readonly from: AcquiredFrom; readonly write: Write };
-
-const firstRaceRange: Millis = 10;
-const longestRaceRange: Millis = 500;
 
 /**
  * The view after the Lease was seen.
@@ -167,10 +165,4 @@ function promised(before: (View & { kind: "found" }) | null, record: LeaseRecord
 function durationOf(record: LeaseRecord, me: Candidate): Millis {
   if (record.durationSeconds === null || isFree(record)) return me.timing.leaseDuration;
   return record.durationSeconds * 1000;
-}
-
-/** What a candidate that lost races waits at the next one: nothing at first, then a random part of a growing range. */
-export function raceJitter(lostRaces: number, turn: Turn): Millis {
-  if (lostRaces === 0) return 0;
-  return turn.chance * Math.min(longestRaceRange, firstRaceRange * 2 ** (lostRaces - 1));
 }

@@ -1,10 +1,12 @@
 /** Standing by: look, watch, wait until the Lease is free by our own clock, take it. */
 import { failedAgain, lookAgain, nextLook, nextPoll, noTrouble, proceed, silence } from "./contending.ts";
 import { doneIn, isUnclear, needlessRun } from "./done.ts";
-import { decide, isNewer, isStale, observe, observeMissing, raceJitter, type View } from "./election.ts";
+import { decide, isStale, observe, observeMissing, type View } from "./election.ts";
 import { startLeading } from "./leading.ts";
 import type { ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
+import { overtaken, toldSince } from "./overtaken.ts";
 import { obstacleInSight } from "./patience.ts";
+import { lostAgain, raceJitter } from "./race.ts";
 import { withdraw } from "./releasing.ts";
 import type { Standby, StandbyRequest, State } from "./state.ts";
 import type { Effect, Event, Millis, SignalName, Turn } from "./types.ts";
@@ -142,7 +144,10 @@ function acquiring(state: Standby, request: AcquireRequest, result: WriteResult,
     case "conflict": {
       // Perhaps nobody was faster, and somebody else edits the Lease all the time: no storm of requests then.
       const pauseUntil = turn.at + raceJitter(state.lostRaces, turn);
-      const next: Standby = { ...state, contact: true, acquires: noTrouble, lostRaces: state.lostRaces + 1 };
+      const lostRaces = lostAgain(state.lostRaces, turn.at - request.sentAt);
+      const next: Standby = { ...state, contact: true, acquires: noTrouble, lostRaces };
+      // In a crowd the watch tells who won before the 409 comes: no need for all of them to ask as well.
+      if (toldSince(state.view, request.write)) return proceed({ ...next, pauseUntil }, [], turn);
       return lookAgain(next, { lookAt: turn.at, pauseUntil }, [], turn);
     }
     case "missing":
@@ -153,12 +158,6 @@ function acquiring(state: Standby, request: AcquireRequest, result: WriteResult,
       return lookAgain({ ...state, acquires }, { lookAt, pauseUntil: lookAt }, report, turn);
     }
   }
-}
-
-/** A watch was faster than the answer, and told that somebody else (by hand only) has the Lease already. */
-function overtaken(view: View, ours: StoredLease, turn: Turn): boolean {
-  if (view.kind !== "found" || view.lease.record.holder === turn.me.identity) return false;
-  return isNewer(view.lease.version, ours.version);
 }
 
 function unread(state: Standby, failure: StoreFailure, turn: Turn): Stepped {

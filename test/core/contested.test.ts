@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StoredLease } from "../../src/core/lease.ts";
 import { initial } from "../../src/core/lifecycle.ts";
+import { lostAgain, raceJitter } from "../../src/core/race.ts";
 import type { State } from "../../src/core/state.ts";
 import type { Event, Millis } from "../../src/core/types.ts";
 import {
@@ -60,6 +61,30 @@ void test("who meets one conflict after another, because of foreign edits, tries
     at = wake + 1;
   }
   assert.deepEqual(pauses, [1, 5, 10, 20, 40, 80, 160, 250]);
+});
+
+void test("who was told of the winner before its own 409 does not ask who won", () => {
+  const [state, effects] = play(acquiring(), [7, watched(other)], [8, conflict(2)]);
+  assert.deepEqual(kinds(effects), []);
+  assert.equal(inPhase(state, "standby").request, null);
+  const [, asked] = play(acquiring(), [8, conflict(2)]);
+  assert.deepEqual(kinds(asked), ["read"]);
+});
+
+void test("who was told of another edit before its own 409 tries again on what it was told", () => {
+  const edited = { ...free, version: "12" };
+  const [, effects] = play(acquiring(), [7, watched(edited)], [8, conflict(2)]);
+  assert.equal(only(effects, "write").write.base?.version, "12");
+});
+
+void test("a race range shorter than a lost try took grows eightfold, so that a large crowd parts soon", () => {
+  let lost = 0;
+  const ranges = [200, 200, 200, 3].map((took) => {
+    lost = lostAgain(lost, took);
+    return raceJitter(lost, turn(0, { chance: 1 }));
+  });
+  assert.deepEqual(ranges, [40, 320, 500, 500]);
+  assert.equal(raceJitter(lostAgain(0, 3), turn(0, { chance: 1 })), 10);
 });
 
 void test("a release that meets one conflict after another is tried later and later", () => {

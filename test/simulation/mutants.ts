@@ -117,7 +117,7 @@ export const mutants: readonly Mutant[] = [
   ),
   change(
     "no pause between conflicts",
-    "election.ts",
+    "race.ts",
     "const longestRaceRange: Millis = 500;",
     "const longestRaceRange: Millis = 0;",
   ),
