@@ -26,6 +26,7 @@ const soleImporters = {
   "@kubernetes/client-node": "src/io/kubeconfig.ts",
   "js-yaml": "src/io/kubeconfig.ts",
   "socks-proxy-agent": "src/io/proxy-tunnel.ts",
+  croner: "src/bundles/schedule.ts",
   execa: "src/bundles/execa.ts",
   "signal-exit": "src/io/last-resort.ts",
 };

@@ -15,6 +15,7 @@ const candidates = {
   auth: "src/bundles/auth.ts",
   kubeconfig: "src/bundles/kubeconfig.ts",
   health: "src/bundles/health.ts",
+  schedule: "src/bundles/schedule.ts",
 };
 const entryPoints = Object.fromEntries(Object.entries(candidates).filter(([, file]) => existsSync(file)));
 

@@ -4,9 +4,11 @@
  */
 import { writeSync } from "node:fs";
 import { createRequire } from "node:module";
+import type * as ScheduleBundle from "./bundles/schedule.ts";
 import { parseCommandLine } from "./cli.ts";
 import { exitUsage } from "./core/outcome.ts";
 import type * as Main from "./main.ts";
+import type { Options } from "./options.ts";
 
 async function begin(): Promise<number> {
   const parsed = parseCommandLine(process.argv.slice(2), process.env);
@@ -17,14 +19,28 @@ async function begin(): Promise<number> {
     case "usage-error":
       print(2, `leader-exec: ${parsed.message}\n`);
       return exitUsage;
-    case "run":
-      return loadMain().runCommand(parsed.options);
+    case "run": {
+      const schedule = readSchedule(parsed.options);
+      if (typeof schedule !== "string") return loadMain().runCommand(parsed.options, schedule);
+      print(2, `leader-exec: ${schedule}\n`);
+      return exitUsage;
+    }
   }
 }
 
-/** Hidden from esbuild, which would otherwise draw everything into this bundle. */
+/** What a schedule means, or the sentence about what is wrong with it; null: there is none. */
+function readSchedule({ job: { schedule } }: Options): ScheduleBundle.ReadSchedule | string | null {
+  if (schedule === null) return null;
+  return loadSchedule().readSchedule(schedule.expression, schedule.timeZone, Date.now());
+}
+
+/** Both are hidden from esbuild, which would otherwise draw everything into this bundle. */
 function loadMain(): typeof Main {
   return createRequire(import.meta.url)("./main.cjs") as typeof Main;
+}
+
+function loadSchedule(): typeof ScheduleBundle {
+  return createRequire(import.meta.url)("./schedule.cjs") as typeof ScheduleBundle;
 }
 
 /** Before there is anything to block. Whoever closed the pipe does not want to read it. */

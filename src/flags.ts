@@ -1,6 +1,7 @@
 /** Every flag once: the command line, the environment variables, --help and the README's table all come from here. */
 import { flag, group, type Flag, type Group } from "./flag.ts";
 import { healthFlags } from "./health-flags.ts";
+import { jobFlags } from "./job-flags.ts";
 
 export type { Flag } from "./flag.ts";
 
@@ -52,34 +53,7 @@ export const flagGroups: readonly Group[] = [
       "give up when the Lease could be neither read nor created in this time after the start; 0: never",
     ),
   ),
-  group(
-    "Jobs",
-    flag(
-      "wait",
-      "T",
-      "for ever",
-      "give up when the Lease was not acquired in this time after the start; 0: --nonblock",
-      { short: "w" },
-    ),
-    flag("nonblock", null, "false", "do not wait while somebody else holds the Lease; -n is the namespace"),
-    flag("conflict-exit-code", "N", "1", "exit code when --wait or --nonblock gave up", { short: "E" }),
-    flag(
-      "hold-at-least",
-      "T",
-      "0s",
-      "nobody else runs the command before this long after it was acquired, however short the run was",
-    ),
-    flag(
-      "once",
-      "KEY",
-      "each time",
-      "run until it has succeeded once: this is recorded on the Lease, and from then on nobody runs it and all end with 0",
-    ),
-    flag("once-ttl", "T", "for ever", "--once forgets a success after this time"),
-    flag("max-run", "T", "0s (no limit)", "stop a command that runs longer: stop signal, --kill-after, exit code 124", {
-      election: false,
-    }),
-  ),
+  jobFlags,
   group(
     "Stopping the command",
     flag(

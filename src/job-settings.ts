@@ -1,6 +1,6 @@
 /** What a job asks for, from the flags: waiting, pausing after its run, and the limit on its run. */
 import type { Millis } from "./core/types.ts";
-import type { JobOptions } from "./options.ts";
+import type { JobOptions, ScheduleOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
 import * as value from "./values.ts";
 
@@ -24,6 +24,7 @@ export function jobOptions(read: Read, settings: Settings): JobOptions {
     holdAtLeast: read("hold-at-least", value.durationValue) ?? 0,
     maxRun: read("max-run", value.durationValue) || Infinity,
     once: onceOf(read, settings),
+    schedule: scheduleOf(read, settings),
   };
 }
 
@@ -47,4 +48,32 @@ function waitOf(read: Read, settings: Settings): Millis | null {
       `${settings.get("nonblock")?.by ?? ""} does not wait, and ${settings.get("wait")?.by ?? ""} ${settings.get("wait")?.text ?? ""} does; give one of the two`,
     );
   return 0;
+}
+
+/** What has no meaning beside a schedule: a release ends no run there, and a key would end the schedule. */
+const contradictions = {
+  once: "records one run for ever, and",
+  "hold-at-least": "counts from the acquisition, but",
+};
+
+/** The expression itself is read later, by what only a schedule needs (bundles/schedule.ts). */
+function scheduleOf(read: Read, settings: Settings): ScheduleOptions | null {
+  const expression = settings.get("schedule");
+  if (expression === undefined) {
+    const alone = [settings.get("time-zone"), settings.get("catch-up")].find((each) => each?.by.startsWith("-"));
+    if (alone === undefined) return null;
+    throw new value.UsageError(`${alone.by} was given, but no --schedule that it could mean; add one, or leave it out`);
+  }
+  for (const [name, why] of Object.entries(contradictions)) {
+    const other = settings.get(name);
+    if (other !== undefined)
+      throw new value.UsageError(
+        `${other.by} ${why} ${expression.by} runs the command again and again; leave one of the two out`,
+      );
+  }
+  return {
+    expression,
+    timeZone: settings.get("time-zone") ?? null,
+    catchUp: read("catch-up", (given) => value.choiceValue(given, ["none", "last"] as const)) ?? "none",
+  };
 }

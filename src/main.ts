@@ -1,16 +1,19 @@
 /** The composition root: options, world, run, closing line and exit code. */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import type { ReadSchedule } from "./bundles/schedule.ts";
+import { candidateOf, scheduleTold } from "./candidate-of.ts";
 import { endsStandby, initial, initialDirect } from "./core/lifecycle.ts";
 import { closing, exitFailed, type Closing } from "./core/outcome.ts";
-import type { Patience } from "./core/job.ts";
-import type { Candidate, LogLine, Outcome } from "./core/types.ts";
+import type { LogLine, Outcome } from "./core/types.ts";
 import { commandEnvironment, type CommandFacts } from "./environment.ts";
 import { createClock } from "./io/clock.ts";
 import { ProcessRunner } from "./io/command-runner.ts";
 import { StderrLog } from "./io/log.ts";
 import { noStore, openStore } from "./io/open-store.ts";
 import { createSignals } from "./io/signals.ts";
+import { RepeatingRunner } from "./io/repeating-runner.ts";
+import type { RunnerOptions } from "./io/runner-options.ts";
 import { createTimer } from "./io/timer.ts";
 import { openHealth, type Health } from "./health.ts";
 import type { Options } from "./options.ts";
@@ -23,8 +26,11 @@ const { env } = process;
 const clock = createClock();
 const startedAt = clock.now();
 
-/** Runs the command as the options say; resolves with our exit code when nothing is left to be done. Never rejects. */
-export async function runCommand(options: Options): Promise<number> {
+/**
+ * Runs the command as the options say; resolves with our exit code when nothing is left to be done. Never rejects.
+ * @param schedule what the options' schedule means; null: there is none
+ */
+export async function runCommand(options: Options, schedule: ReadSchedule | null): Promise<number> {
   const log = new StderrLog({ level: options.logLevel, format: options.logFormat, context: {} }, () => clock.wall());
   const internalError = (error: unknown): void => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -32,7 +38,7 @@ export async function runCommand(options: Options): Promise<number> {
     process.exit(exitFailed); // the last resort and the guard kill the tree; the Lease is left to expire
   };
   process.on("uncaughtException", internalError).on("unhandledRejection", internalError);
-  const { code, level, message, isExpected } = await closingOf(options, log);
+  const { code, level, message, isExpected } = await closingOf(options, schedule, log);
   if (!options.quiet) log.write({ level, message, fields: { exitCode: code } });
   else if (!isExpected) log.print({ level, message, fields: { exitCode: code } });
   // A write that hangs would keep the process from exiting for as long as nobody empties the pipe.
@@ -41,7 +47,11 @@ export async function runCommand(options: Options): Promise<number> {
 }
 
 /** Runs to the end, and says how it was. */
-async function closingOf(options: Options, log: StderrLog): Promise<Closing & { isExpected: boolean }> {
+async function closingOf(
+  options: Options,
+  schedule: ReadSchedule | null,
+  log: StderrLog,
+): Promise<Closing & { isExpected: boolean }> {
   try {
     const signals = createSignals();
     for (const message of checkMachine(options, process.platform, env))
@@ -50,7 +60,9 @@ async function closingOf(options: Options, log: StderrLog): Promise<Closing & { 
     const health = await openHealth(options, clock, log);
     const outcome: Outcome =
       failure === null
-        ? await (options.election ? elect : runDirectly)(options, signals, log, health)
+        ? await (options.election
+            ? elect(options, schedule, signals, log, health)
+            : runDirectly(options, signals, log, health))
         : { kind: "command-not-started", failure };
     health.close();
     const { lostExitCode: lost, job } = options;
@@ -69,18 +81,27 @@ const expected = new Set<Outcome["kind"]>(["command-ended", "recorded", "done-be
 
 type Signals = ReturnType<typeof createSignals>;
 
-async function elect(options: Options, signals: Signals, log: StderrLog, health: Health): Promise<Outcome> {
+async function elect(
+  options: Options,
+  schedule: ReadSchedule | null,
+  signals: Signals,
+  log: StderrLog,
+  health: Health,
+): Promise<Outcome> {
   const base = options.identity ?? (env["POD_NAME"] || hostname());
   const identity = `${base}_${randomBytes(4).toString("hex")}`;
   const opened = await beforeSignal(signals, openStore(options, clock, env));
   if ("kind" in opened) return opened;
   const { store, namespace } = opened;
   log.about({ lease: `${namespace}/${options.leaseName}`, identity });
-  log.write(startLine(options, store.description, namespace, identity));
-  const runner = newRunner(options, { leaseName: options.leaseName, leaseNamespace: namespace, identity }, log);
+  const times = schedule === null ? null : scheduleTold(schedule, clock.wall());
+  log.write(startLine(options, store.description, namespace, identity, times));
+  const facts = { leaseName: options.leaseName, leaseNamespace: namespace, identity };
+  const newOne = (isFirst: boolean): ProcessRunner => newRunner(options, facts, log, isFirst);
+  const runner = schedule === null ? newOne(true) : new RepeatingRunner(newOne);
   const lease = { namespace, name: options.leaseName };
   const around = health.around({ ...world(signals, log), store, command: runner }, identity, lease);
-  const running = run(around, candidate(options, identity, namespace), initial);
+  const running = run(around, candidateOf(options, identity, namespace, schedule, startedAt), initial);
   // The first request is on its way: time to do what a hand-over must not wait for. A failure is told by the start.
   setImmediate(() => void runner.prepare().catch(() => undefined));
   const outcome = await running;
@@ -105,39 +126,25 @@ async function runDirectly(options: Options, signals: Signals, log: StderrLog, h
   log.write({ level: "warn", message, fields: {} });
   const runner = newRunner(options, { leaseName: "", leaseNamespace: "", identity: "" }, log);
   const direct = health.around({ ...world(signals, log), store: noStore, command: runner }, "", null);
-  const outcome = await run(direct, candidate(options, "", ""), () => initialDirect);
+  const outcome = await run(direct, candidateOf(options, "", "", null, startedAt), () => initialDirect);
   runner.close();
   return outcome;
 }
 
-function newRunner(options: Options, facts: Omit<CommandFacts, "runId">, log: StderrLog): ProcessRunner {
+function newRunner(
+  options: Options,
+  facts: Omit<CommandFacts, "runId">,
+  log: StderrLog,
+  rehearses = true,
+): ProcessRunner {
   const runId = randomBytes(12).toString("hex");
-  const environment = (lease: Parameters<typeof commandEnvironment>[1]) =>
-    commandEnvironment(env, lease, { ...facts, runId });
+  const environment: RunnerOptions["environment"] = (lease, tick) =>
+    commandEnvironment(env, lease, { ...facts, runId }, tick);
   const { command, guard, processTree } = options;
   const tell = (line: LogLine): void => log.write(line);
-  return new ProcessRunner({ command, environment, runId, guard, processTree, tell, clock });
+  return new ProcessRunner({ command, environment, runId, guard, processTree, tell, clock, rehearses });
 }
 
 function world(signals: Signals, log: StderrLog) {
   return { clock, signals, log, random: Math.random, wakeIn: createTimer() };
-}
-
-function candidate(options: Options, identity: string, namespace: string): Candidate {
-  const { timing, stopSignal, stopSignalReplacesTerm, job, leaseName } = options;
-  const { wait, holdAtLeast, maxRun } = job;
-  const patience: Patience =
-    wait === null
-      ? { kind: "endless" }
-      : wait === 0
-        ? { kind: "none" }
-        : { kind: "limited", until: startedAt + wait, span: wait };
-  const once =
-    job.once === null ? null : { ...job.once, hash: hashOf(job.once.key), lease: `${namespace}/${leaseName}` };
-  return { identity, timing, stopSignal, stopSignalReplacesTerm, job: { patience, holdAtLeast, maxRun, once } };
-}
-
-/** What stands for a key of --once in the record: 128 bits of its SHA-256 (FIPS 180-4), 22 characters. */
-function hashOf(key: string): string {
-  return createHash("sha256").update(key).digest().subarray(0, 16).toString("base64url");
 }

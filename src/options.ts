@@ -1,4 +1,5 @@
 import type { Millis, Timing } from "./core/types.ts";
+import type { Given } from "./values.ts";
 
 /** Everything a user can ask for, after defaults and checks. */
 export interface Options {
@@ -43,6 +44,15 @@ export interface JobOptions {
   readonly maxRun: Millis;
   /** Run until it has succeeded once; null: each time. */
   readonly once: { readonly key: string; readonly ttl: Millis } | null;
+  /** Null: the command runs once. */
+  readonly schedule: ScheduleOptions | null;
+}
+
+export interface ScheduleOptions {
+  readonly expression: Given;
+  /** Null: that of the process. */
+  readonly timeZone: Given | null;
+  readonly catchUp: "none" | "last";
 }
 
 export interface HealthOptions {

@@ -9,6 +9,11 @@ const lookEvery: Millis = 250;
 /** A standby has no command that a gap makes dangerous: after one it only takes over this much later. */
 const standbyLooksEvery: Millis = 1_000;
 
+/** What a standby writes is an acquire, and a tick that is being recorded starts its command. */
+function isStartExpected(state: State): boolean {
+  return state.phase === "standby" || (state.phase === "leading" && state.plan !== null && state.plan.claim !== null);
+}
+
 /**
  * The one loop: next event or timer, step, perform the effects. No policy. Every event is preceded by a tick, so that a
  * deadline that has passed goes before whatever else came in. `begin`: the state to begin with. Rejects only when the code itself is wrong.
@@ -87,7 +92,7 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
             id: effect.id,
             result,
           }));
-          if (state.phase === "standby") command.expectStart(); // what a standby writes is an acquire
+          if (isStartExpected(state)) command.expectStart();
           return;
         case "watch":
           watch?.close();
@@ -98,7 +103,7 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
           });
           return;
         case "start":
-          command.start(effect.lease, effect.killAt);
+          command.start(effect.lease, effect.killAt, effect.tick);
           return;
         case "guard-until":
           command.guardUntil(effect.killAt);

@@ -52,6 +52,10 @@ export function readOptions(command: Options["command"], settings: Settings): Op
   };
   if (!options.electionGiven) refuseForgottenFlag(settings);
   if (job.once !== null && options.lostExitCode === 0) refuseSilentLoss(settings);
+  if (!election && job.schedule !== null)
+    throw new value.UsageError(
+      `${job.schedule.expression.by} was given but leader election is off, and a schedule is kept on the Lease; add --enable-leader-election, or leave ${job.schedule.expression.by} out`,
+    );
   if (store.kind === "file") refuseClusterFlags(settings);
   return options;
 }

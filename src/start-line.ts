@@ -3,12 +3,13 @@ import { formatDuration } from "./duration.ts";
 import type { Options } from "./options.ts";
 import { version } from "./version.ts";
 
-/** The first line of an election: who contends for what, where, and with which four times. */
+/** The first line of an election: who contends for what, where, with which four times, and when or how often its command runs. */
 export function startLine(
   { leaseName, timing, job }: Options,
   where: string,
   namespace: string,
   identity: string,
+  schedule: string | null,
 ): LogLine {
   const { leaseDuration, renewDeadline, retryPeriod, killAfter } = timing;
   const times = { "lease duration": leaseDuration, "renew deadline": renewDeadline, "retry period": retryPeriod };
@@ -17,7 +18,7 @@ export function startLine(
   );
   return {
     level: "info",
-    message: `version ${version}, contending for the Lease ${namespace}/${leaseName} as ${identity}; ${where}; ${all.join(", ")}${job.once === null ? "" : `; once for "${job.once.key}"`}`,
+    message: `version ${version}, contending for the Lease ${namespace}/${leaseName} as ${identity}; ${where}; ${all.join(", ")}${job.once === null ? "" : `; once for "${job.once.key}"`}${schedule === null ? "" : `; ${schedule}`}`,
     fields: {},
   };
 }

@@ -44,16 +44,17 @@ export interface Watch {
   close(): void;
 }
 
-/** Runs one command once, as a process tree of its own. */
+/** Runs one command as a process tree of its own: once; with a schedule, again and again, never before the tree of the last run is gone. */
 export interface CommandRunner {
   listen(listener: CommandListener): void;
   /** The Lease is being acquired: whatever can be done before it is known whether that succeeds. Changes nothing. */
   expectStart(): void;
   /**
    * Starts the guard, then the command with stdin, stdout and stderr inherited. Answers with `started` or `notStarted`;
-   * the guard knows `killAt` before the command exists. `lease` is what the acquiring write stored and becomes the LEADER_ variables; null: leader election is off.
+   * the guard knows `killAt` before the command exists. `lease` is what the confirmed write stored that the start follows, and becomes
+   * the LEADER_ variables; null: leader election is off. `tick`: the time of day for which a schedule starts it.
    */
-  start(lease: StoredLease | null, killAt: Millis): void;
+  start(lease: StoredLease | null, killAt: Millis, tick: Millis | null): void;
   /** Moves the guard's deadline. */
   guardUntil(killAt: Millis): void;
   /** Sends a signal to the command's process, or to each member of its tree. */
@@ -64,7 +65,7 @@ export interface CommandRunner {
   close(): void;
 }
 
-/** Order: started (or notStarted, then nothing more), ended once the child is reaped, treeGone once and last. */
+/** Order in a run: started (or notStarted, then nothing more), ended once the child is reaped, treeGone once and last. */
 export interface CommandListener {
   started(pid: number): void;
   notStarted(failure: StartFailure): void;
@@ -81,6 +82,7 @@ export interface Signals {
   close(): void;
 }
 
+export type { Ticks } from "./core/schedule.ts";
 export type { LogLine } from "./core/types.ts";
 
 /** Writes lines to stderr without ever blocking; a line that does not fit into the pipe is dropped and counted. */

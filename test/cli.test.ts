@@ -44,10 +44,13 @@ void test("a forgotten --enable-leader-election is refused when any election fla
   for (const { name, value: term } of election) {
     const value = term === null ? "" : (values[name] ?? "1");
     const given = `--${name}${value && ` ${value}`}`;
-    if (name === "conflict-exit-code" || name === "once-ttl") continue; // refused for a reason of its own first
+    // Refused for their own reason first: there is no conflict, no record and no schedule that they could mean.
+    if (["conflict-exit-code", "once-ttl", "time-zone", "catch-up"].includes(name)) continue;
     const message = refusal(`${given} -- a`);
     assert.match(message, new RegExp(`^--${name} was given but leader election is off; add --enable-leader-election`));
-    assert.equal(options(`${given} --enable-leader-election=false -- a`).election, false);
+    // Run directly, the command of a schedule would run at once, and again whenever something restarts it.
+    if (name === "schedule") assert.match(refusal(`${given} --enable-leader-election=false -- a`), /kept on the Lease/);
+    else assert.equal(options(`${given} --enable-leader-election=false -- a`).election, false);
   }
   assert.match(refusal("-- a", { LEADER_EXEC_LEASE_NAME: "x" }), /^LEADER_EXEC_LEASE_NAME was given/);
 });
@@ -104,6 +107,26 @@ void test("jobs that wait for a limited time say less, unless they are asked for
   assert.equal(options(`${on} --nonblock -q -- a`).logLevel, "error");
 });
 
+void test("a schedule excludes what has no meaning beside it, and what means nothing without it is refused", () => {
+  const daily = `${on} --schedule @daily`;
+  const { schedule } = options(`${daily} --time-zone Europe/Berlin --catch-up last --max-run 5m -- a`).job;
+  assert.deepEqual(schedule, {
+    expression: { by: "--schedule", text: "@daily" },
+    timeZone: { by: "--time-zone", text: "Europe/Berlin" },
+    catchUp: "last",
+  });
+  assert.equal(options(`${daily} -- a`).job.schedule?.catchUp, "none");
+  assert.equal(options(`${on} -- a`, { LEADER_EXEC_SCHEDULE: "@daily" }).job.schedule?.expression.text, "@daily");
+  assert.equal(options(`${on} -- a`, { LEADER_EXEC_TIME_ZONE: "UTC" }).job.schedule, null);
+  assert.match(
+    refusal(`${daily} --hold-at-least 50s -- a`),
+    /^--hold-at-least .* --schedule runs .*leave one of the two out$/,
+  );
+  assert.match(refusal(`${daily} --catch-up all -- a`), /^--catch-up "all" is not known; give none or last$/);
+  for (const alone of ["--time-zone UTC", "--catch-up last"])
+    assert.match(refusal(`${on} ${alone} -- a`), new RegExp(`^${alone.split(" ")[0]} was given, but no --schedule`));
+});
+
 void test("--wait 0 is --nonblock, and a flag wins over the variable of its rival", () => {
   const { job } = options(`${on} -w 1m30s -E 0 --hold-at-least 50s --max-run 10m -- a`);
   assert.deepEqual(job, {
@@ -113,6 +136,7 @@ void test("--wait 0 is --nonblock, and a flag wins over the variable of its riva
     holdAtLeast: 50_000,
     maxRun: 600_000,
     once: null,
+    schedule: null,
   });
   const { job: usual } = options(`${on} -- a`);
   assert.deepEqual(usual, {
@@ -122,6 +146,7 @@ void test("--wait 0 is --nonblock, and a flag wins over the variable of its riva
     holdAtLeast: 0,
     maxRun: Infinity,
     once: null,
+    schedule: null,
   });
   for (const words of ["--nonblock", "-w 0", "--nonblock --wait 0s", "--nonblock --wait 0"])
     assert.equal(options(`${on} ${words} -- a`).job.wait, 0);

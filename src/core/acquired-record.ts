@@ -18,6 +18,7 @@ export function acquiredRecord(before: LeaseRecord | null, turn: Turn): LeaseRec
     markedBy: me.identity,
     holdUntil: null,
     done: before?.done ?? null,
+    lastTick: before?.lastTick ?? null,
   };
 }
 

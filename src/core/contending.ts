@@ -5,6 +5,7 @@ import type { StoreFailure } from "./lease.ts";
 import { obstacleIn, patienceEnd } from "./patience.ts";
 import { withdraw } from "./releasing.ts";
 import type { Standby, StandbyRequest, State, Trouble } from "./state.ts";
+import { parseTime } from "./time-of-day.ts";
 import type { Effect, Millis, Turn } from "./types.ts";
 import { noWatch } from "./watching.ts";
 
@@ -66,6 +67,11 @@ export function proceed(state: Standby, effects: readonly Effect[], turn: Turn):
   const decision = decide(state.view, turn);
   if (decision.kind !== "acquire" || state.mustLook || turn.at < state.pauseUntil) return [state, effects];
   const { write, from } = decision;
+  const text = write.record.lastTick;
+  if (turn.me.job.schedule !== null && text !== null && parseTime(text) === null) {
+    const [next, more] = withdraw(state, { kind: "unreadable-tick", text }, turn);
+    return [next, [...effects, ...more]];
+  }
   const deadline = requestDeadline(turn.at, Infinity, turn.me.timing);
   const request: StandbyRequest = { kind: "acquire", id, sentAt: turn.at, write, from };
   return [{ ...state, ids: id, request }, [...effects, { kind: "write", id, write, deadline }]];

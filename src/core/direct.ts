@@ -13,7 +13,7 @@ export function direct(state: Direct, event: Event, turn: Turn): readonly [State
     case "tick":
       if (turn.at >= state.overrunAt) return stopOverrun(state, turn);
       if (state.command !== "waiting") return [state, []];
-      return [{ ...state, command: "starting" }, [{ kind: "start", lease: null, killAt: Infinity }]];
+      return [{ ...state, command: "starting" }, [{ kind: "start", lease: null, killAt: Infinity, tick: null }]];
     case "command-started":
       return [
         { ...state, command: "running", overrunAt: turn.at + turn.me.job.maxRun },

@@ -11,13 +11,14 @@ import type { AcquiredFrom, Candidate, Millis, Turn } from "./types.ts";
 /** What a candidate knows about the Lease. */
 export type View =
   | { readonly kind: "unknown" }
-  /** `after`: the last version known before it was deleted; older news are stale. `done`: what had been recorded there. */
+  /** `after`: the last version known before it was deleted; older news are stale. `done`, `lastTick`: what had been recorded there. */
   | {
       readonly kind: "missing";
       readonly freeAt: Millis;
       readonly jitter: Millis;
       readonly after: string | null;
       readonly done: Done | null;
+      readonly lastTick: string | null;
     }
   | {
       readonly kind: "found";
@@ -38,6 +39,9 @@ export type Decision =
   /** `heldBack`: nobody is at work, only the pause that the last run asked for is not over. */
   | { readonly kind: "wait"; readonly until: Millis; readonly holder: string; readonly heldBack: boolean }
   | { readonly kind: "acquire"; readonly from: AcquiredFrom; readonly write: Write };
+
+/** What a Lease that was never seen has recorded. */
+const nothing = { done: null, lastTick: null };
 
 /**
  * The view after the Lease was seen.
@@ -74,9 +78,10 @@ export function observe(
 export function observeMissing(view: View, lostRaces: number, turn: Turn): View {
   if (view.kind === "missing") return view;
   const jitter = raceJitter(lostRaces, turn);
-  if (view.kind === "unknown") return { kind: "missing", freeAt: turn.at, jitter, after: null, done: null };
+  if (view.kind === "unknown") return { kind: "missing", freeAt: turn.at, jitter, after: null, ...nothing };
   const { version: after, record } = view.lease;
-  return { kind: "missing", freeAt: turn.at + view.duration, jitter, after, done: record.done };
+  const { done, lastTick } = record;
+  return { kind: "missing", freeAt: turn.at + view.duration, jitter, after, done, lastTick };
 }
 
 /** What to do now. `wait` is final until the view changes or `until` comes. */
@@ -89,7 +94,7 @@ export function decide(view: View, turn: Turn): Decision {
     return {
       kind: "acquire",
       from: view.after === null ? "created" : "deleted",
-      write: { base: null, record: { ...acquiredRecord(null, turn), done: view.done } },
+      write: { base: null, record: { ...acquiredRecord(null, turn), done: view.done, lastTick: view.lastTick } },
     };
   }
   const { lease } = view;

@@ -1,15 +1,43 @@
-import { serverNow } from "./server-clock.ts";
-import { isRecorded } from "./done.ts";
+import { isRecorded, type Flaw } from "./done.ts";
+import type { Obstacle, Once, Patience } from "./job.ts";
 import type { StoredLease } from "./lease.ts";
-import type { Ending, Stopping } from "./state.ts";
-import type { Outcome, Released, Turn } from "./types.ts";
+import { serverNow } from "./server-clock.ts";
+import type { Stopping } from "./state.ts";
+import type {
+  CommandEnd,
+  LossCause,
+  Millis,
+  Outcome,
+  Released,
+  SignalName,
+  StartFailure,
+  StartTrouble,
+  Turn,
+} from "./types.ts";
+
+/** What the outcome will be, apart from whether the Lease could be released. */
+export type Ending =
+  | { readonly kind: "command-ended"; readonly end: CommandEnd }
+  /** A success of `--once`, to be recorded by the release. `at`: on the server's clock, at the earliest. */
+  | { readonly kind: "succeeded"; readonly once: Once; readonly at: Millis }
+  | { readonly kind: "done-before"; readonly once: Once; readonly at: Millis }
+  | { readonly kind: "once-refused"; readonly once: Once; readonly flaw: Flaw }
+  | { readonly kind: "command-not-started"; readonly failure: StartFailure }
+  | { readonly kind: "lost"; readonly cause: LossCause; readonly idle: boolean }
+  | { readonly kind: "stopped"; readonly signal: SignalName; readonly end: CommandEnd }
+  | { readonly kind: "overrun"; readonly limit: Millis; readonly end: CommandEnd }
+  | { readonly kind: "not-acquired"; readonly obstacle: Obstacle; readonly patience: Patience }
+  | { readonly kind: "stopped-standby"; readonly signal: SignalName }
+  | { readonly kind: "stopped-idle"; readonly signal: SignalName }
+  | { readonly kind: "unreadable-tick"; readonly text: string }
+  | StartTrouble;
 
 /** What a run comes to whose tree is gone. */
 export function endingOf({ why, end, hold, elected }: Stopping, turn: Turn): Ending {
   const { once } = turn.me.job;
   switch (why.kind) {
     case "lost":
-      return { kind: "lost", cause: why.cause };
+      return { kind: "lost", cause: why.cause, idle: false };
     case "asked":
       return end === null
         ? { kind: "stopped-standby", signal: why.signal }
@@ -37,6 +65,7 @@ export function outcomeOf(
     case "command-ended":
     case "stopped":
     case "overrun":
+    case "stopped-idle":
       return { ...ending, released };
     case "succeeded": {
       const { once } = ending;
@@ -52,6 +81,7 @@ export function outcomeOf(
     case "start-trouble":
     case "done-before":
     case "once-refused":
+    case "unreadable-tick":
       return ending;
   }
 }

@@ -35,8 +35,10 @@ export function unreadiness(state: State, readyWhen: "standby" | "leading"): str
   return null;
 }
 
-/** Leading, or without election, and not about to stop. */
+/** Leading, or without election, and not about to stop. A leader with a schedule leads between two ticks, too. */
 export function isCommandRunning(state: State): boolean {
+  if (state.phase === "leading" && state.plan !== null) return true;
+  if (state.phase === "stopping" && state.resume !== null) return true;
   return (state.phase === "leading" || state.phase === "direct") && state.command === "running";
 }
 

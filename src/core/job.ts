@@ -1,4 +1,5 @@
-/** What a job asks for and a service does not: an end to the waiting, a pause after its run, a limit on its run, one success alone. */
+/** What a job asks for and a service does not: an end to the waiting, a pause after its run, a limit on its run, one success alone, times. */
+import type { Schedule } from "./schedule.ts";
 import type { Millis } from "./types.ts";
 
 /** How long a candidate waits for the Lease. */
@@ -17,6 +18,8 @@ export interface Job {
   readonly maxRun: Millis;
   /** Run until it has succeeded once; null: each time. */
   readonly once: Once | null;
+  /** The command runs at these times, again and again; null: once, as soon as the Lease is acquired. */
+  readonly schedule: Schedule | null;
 }
 
 /** What is to succeed once. */
@@ -30,8 +33,9 @@ export interface Once {
   readonly lease: string;
 }
 
+const always = { once: null, schedule: null };
 /** A candidate that waits for ever and runs for ever. */
-export const service: Job = { patience: { kind: "endless" }, holdAtLeast: 0, maxRun: Infinity, once: null };
+export const service: Job = { patience: { kind: "endless" }, holdAtLeast: 0, maxRun: Infinity, ...always };
 
 /** Why a candidate that does not wait for ever did not get the Lease. */
 export type Obstacle =

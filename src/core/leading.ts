@@ -6,9 +6,11 @@ import { needlessRun } from "./done.ts";
 import { release } from "./releasing.ts";
 import { holdFrom, renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
 import { serverNow } from "./server-clock.ts";
+import { confirmed, firstPlan, isIdle, lookAtPlan, loseIdle, planWake, stopIdle, tickNotStarted } from "./scheduled.ts";
+import { nextTickTold, startedReport } from "./schedule-report.ts";
 import type { Leading, Standby, StandbyRequest, State } from "./state.ts";
 import { asksToStop, loseLease, stopAsked, stopLost, stopOverrun, treeEnding } from "./stopping.ts";
-import type { Effect, Event, Millis, SignalName, Turn } from "./types.ts";
+import type { Effect, Event, LossCause, Millis, SignalName, Turn } from "./types.ts";
 import { endedWatch, mayOpen, openWatch } from "./watching.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
@@ -21,9 +23,16 @@ export function startLeading(
   turn: Turn,
 ): Stepped {
   const { ids, watch } = state;
-  const hold = { ...holdFrom(answer, request.sentAt, turn), nextAttemptAt: turn.at };
+  const hold = holdFrom(answer, request.sentAt, turn);
   const acquired: Effect = { kind: "report", report: { kind: "acquired", lease: answer.lease, from: request.from } };
-  return begin({ phase: "leading", ids, hold, watch, command: "waiting", overrunAt: Infinity }, [acquired], turn);
+  const leading = { phase: "leading", ids, hold, watch, overrunAt: Infinity } as const;
+  const plan = firstPlan(answer.lease.record.lastTick, turn);
+  if (plan !== null) {
+    const [next, news] = lookAtPlan({ ...leading, command: "idle", plan }, turn);
+    return [next, [acquired, ...news, nextTickTold(next)]];
+  }
+  const due: Leading = { ...leading, hold: { ...hold, nextAttemptAt: turn.at }, command: "waiting", plan };
+  return begin(due, [acquired], turn);
 }
 
 /** One event while leading. */
@@ -43,16 +52,17 @@ export function leading(state: Leading, event: Event, turn: Turn): Stepped {
     case "command-started":
       return [
         { ...state, command: "running", overrunAt: turn.at + turn.me.job.maxRun },
-        [{ kind: "report", report: { kind: "started", pid: event.pid } }],
+        [{ kind: "report", report: startedReport(state.plan, event.pid) }],
       ];
     case "command-not-started":
+      if (state.plan !== null) return tickNotStarted(state, state.plan, event.failure.message, turn);
       return release(state, { kind: "command-not-started", failure: event.failure }, turn);
     case "command-ended":
       return treeEnding(state, event.end, turn);
     case "tree-gone":
       return [state, []];
     case "guard-lost":
-      if (state.command === "waiting") return [state, []];
+      if (state.command === "waiting" || state.command === "idle") return [state, []];
       return stopLost(state, { kind: "guard", message: event.message }, turn);
     case "signal":
       return signalled(state, event.signal, turn);
@@ -60,26 +70,32 @@ export function leading(state: Leading, event: Event, turn: Turn): Stepped {
 }
 
 /** When the next thing is due that no event brings. */
-export function leadingWake({ hold, watch, command, overrunAt }: Leading): Millis {
+export function leadingWake({ hold, watch, command, overrunAt, plan }: Leading, turn: Turn): Millis {
   const attempt = hold.request === null ? hold.nextAttemptAt : Infinity;
   const rewatch = watch.kind === "down" ? watch.retryAt : Infinity;
-  return Math.min(attempt, rewatch, overrunAt, command === "waiting" ? Infinity : hold.deadlines.term);
+  const term = command === "waiting" && plan === null ? Infinity : hold.deadlines.term;
+  return Math.min(attempt, rewatch, overrunAt, term, planWake(plan, turn));
 }
 
 /** Deadlines first; a gap in which even `kill` passed leaves no time for a stop signal. */
 function tick(state: Leading, turn: Turn): Stepped {
   const { kill, term } = state.hold.deadlines;
-  if (state.command !== "waiting" && turn.at >= kill) return stopLost(state, { kind: "late" }, turn);
-  if (state.command !== "waiting" && turn.at >= term) {
+  const counts = state.command !== "waiting" || state.plan !== null;
+  if (counts && turn.at >= kill) return lose(state, { kind: "late" }, turn);
+  if (counts && turn.at >= term) {
     const failure = state.hold.trouble?.message ?? null;
-    return stopLost(state, { kind: "renew-deadline", after: turn.at - state.hold.sentAt, failure }, turn);
+    return lose(state, { kind: "renew-deadline", after: turn.at - state.hold.sentAt, failure }, turn);
   }
   if (turn.at >= state.overrunAt) return stopOverrun(state, turn);
-  const latest = state.command === "waiting" ? Infinity : term;
-  const [next, effects] = settle(state, renewIfDue(state, latest, turn), turn);
-  if (next.phase !== "leading" || !mayOpen(next.watch, turn)) return [next, effects];
+  const [planned, news] = lookAtPlan(state, turn);
+  const [next, effects] = settle(planned, renewIfDue(planned, counts ? term : Infinity, turn), turn);
+  if (next.phase !== "leading" || !mayOpen(next.watch, turn)) return [next, [...news, ...effects]];
   const [watch, open] = openWatch(next.hold.lease.version, next.watch, turn);
-  return [{ ...next, watch }, [...effects, open]];
+  return [{ ...next, watch }, [...news, ...effects, open]];
+}
+
+function lose(state: Leading, cause: LossCause, turn: Turn): Stepped {
+  return isIdle(state) ? loseIdle(state, cause, turn) : stopLost(state, cause, turn);
 }
 
 function answered(state: Leading, event: Event & { kind: "read" | "written" }, turn: Turn): Stepped {
@@ -90,8 +106,9 @@ function answered(state: Leading, event: Event & { kind: "read" | "written" }, t
 function settle(state: Leading, verdict: Verdict, turn: Turn): Stepped {
   if (verdict.kind === "held") {
     const { hold, ids, effects } = verdict;
-    return begin({ ...state, hold, ids }, effects, turn);
+    return begin(confirmed({ ...state, hold, ids }, turn), effects, turn);
   }
+  if (isIdle(state)) return loseIdle(state, { kind: "other-holder", holder: verdict.holder }, turn);
   if (state.command !== "waiting") return loseLease(state, verdict.holder, turn);
   // Nothing was started yet: stand by again.
   return [{ ...initial(turn), ids: state.ids, contact: true, watch: state.watch }, []];
@@ -107,13 +124,15 @@ function begin(state: Leading, effects: readonly Effect[], turn: Turn): Stepped 
     const [next, more] = release(state, needless, turn);
     return [next, [...effects, ...more]];
   }
-  const start: Effect = { kind: "start", lease: hold.lease, killAt: hold.deadlines.kill };
+  const tick = state.plan?.current ?? null;
+  const start: Effect = { kind: "start", lease: hold.lease, killAt: hold.deadlines.kill, tick };
   const nextAttemptAt = hold.sentAt + turn.me.timing.retryPeriod;
   return [{ ...state, hold: { ...hold, nextAttemptAt }, command: "starting" }, [...effects, start]];
 }
 
 function signalled(state: Leading, signal: SignalName, turn: Turn): Stepped {
   if (asksToStop(signal)) {
+    if (isIdle(state)) return stopIdle(state, signal, turn);
     if (state.command === "waiting") return release(state, { kind: "stopped-standby", signal }, turn);
     return stopAsked(state, signal, turn);
   }

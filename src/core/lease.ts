@@ -16,6 +16,8 @@ export interface LeaseRecord {
   readonly holdUntil: Millis | null;
   /** Annotation `leader-exec/done`: every write keeps it. */
   readonly done: Done | null;
+  /** Annotation `leader-exec/last-tick` as it stands there: what `--schedule` is done with. Every write keeps or renews it. */
+  readonly lastTick: string | null;
 }
 
 /** What `--once` has recorded. `text`: as it was read, null when it is new. */

@@ -17,6 +17,9 @@
  *             v                  v
  *          finished  <-----------+      (from stopping directly, when the Lease is somebody else's)
  *
+ * With a schedule, stopping leads back to leading when the command of a tick has ended; leading is then idle, and what ends it there
+ * goes straight to releasing.
+ *
  * Without leader election a candidate begins as `direct`, which knows no Lease: stopping, then finished.
  *
  * The only ways into releasing are: the tree is gone; there never was one. Stop, confirm, release: never another order.
@@ -60,7 +63,7 @@ export function nextWake(state: State, turn: Turn): Millis {
     case "standby":
       return standbyWake(state, turn);
     case "leading":
-      return leadingWake(state);
+      return leadingWake(state, turn);
     case "stopping":
       return stoppingWake(state);
     case "releasing":

@@ -64,7 +64,7 @@ export function closing(outcome: Outcome, codes: ChosenCodes): Closing {
       return {
         code: codes.lost,
         level: "warn",
-        message: `leadership was lost (${causeOf(outcome.cause)}) and the command was stopped; start leader-exec again to stand by`,
+        message: `leadership was lost (${causeOf(outcome.cause)}) ${outcome.idle ? "while no command ran" : "and the command was stopped"}; start leader-exec again to stand by`,
       };
     case "stopped":
       return {
@@ -77,6 +77,18 @@ export function closing(outcome: Outcome, codes: ChosenCodes): Closing {
         code: 128 + outcome.signal.number,
         level: "warn",
         message: `stopped by ${outcome.signal.name} while standing by`,
+      };
+    case "stopped-idle":
+      return {
+        code: 128 + outcome.signal.number,
+        level: "warn",
+        message: `stopped by ${outcome.signal.name} while no command ran${releasedAs(outcome.released)}`,
+      };
+    case "unreadable-tick":
+      return {
+        code: exitFailed,
+        level: "error",
+        message: `the Lease's annotation leader-exec/last-tick, "${outcome.text}", is no time, so nobody knows which ticks were run; correct it (2026-03-29T01:00:00Z), or remove it to begin with the next tick`,
       };
     case "overrun":
       return {

@@ -5,6 +5,7 @@ import type { Millis, Turn } from "./types.ts";
 export interface Bequest {
   readonly holdUntil: Millis | null;
   readonly done: Done | null;
+  readonly lastTick: string | null;
 }
 
 /** As client-go writes it: holder `""` (null would lock out the C# and Rust clients), duration 1, times now. */

@@ -11,6 +11,7 @@ import type { ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease
 import { releasedRecord } from "./released-record.ts";
 import { clearedByHand } from "./renewal-record.ts";
 import type { Ending, Hold, Releasing, Standby, State } from "./state.ts";
+import { formatTime } from "./time-of-day.ts";
 import type { Effect, Event, Millis, Released, Turn } from "./types.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
@@ -22,9 +23,10 @@ const longestRetry: Millis = 500;
 export function release({ ids, hold }: { ids: number; hold: Hold }, ending: Ending, turn: Turn): Stepped {
   const holdUntil = pauseToLeave(hold.pause, ending, turn);
   const begun = fresh(ids, ending, turn);
+  const { lease, tick } = hold;
   // A success is worth trying for as long as the Lease is ours.
   const giveUpAt = ending.kind === "succeeded" ? Math.max(begun.giveUpAt, hold.deadlines.expiry) : begun.giveUpAt;
-  return sendRelease({ ...begun, lease: hold.lease, holdUntil, giveUpAt }, hold.lease, turn);
+  return sendRelease({ ...begun, lease, holdUntil, tick, giveUpAt }, lease, turn);
 }
 
 /** A standby ends: an acquiring write under way may still succeed, then it is undone. */
@@ -79,6 +81,7 @@ function fresh(ids: number, ending: Ending, turn: Turn): Releasing {
     ids,
     ending,
     holdUntil: null,
+    tick: null,
     lease: null,
     mustLook: false,
     request: null,
@@ -145,10 +148,11 @@ function sendRead(state: Releasing, turn: Turn): Stepped {
 
 function sendRelease(state: Releasing, base: StoredLease, turn: Turn): Stepped {
   const id = state.ids + 1;
-  const { ending, holdUntil } = state;
+  const { ending, holdUntil, tick } = state;
   const { transitions, done: before } = base.record;
   const done = ending.kind === "succeeded" ? withDone(before, ending) : before;
-  const record = releasedRecord(transitions, { holdUntil, done }, turn);
+  const lastTick = tick === null ? base.record.lastTick : formatTime(tick);
+  const record = releasedRecord(transitions, { holdUntil, done, lastTick }, turn);
   const deadline = requestDeadline(turn.at, state.giveUpAt, turn.me.timing);
   return [
     { ...state, ids: id, mustLook: false, request: { kind: "write", id } },

@@ -1,12 +1,13 @@
 import { nextTransitions } from "./acquired-record.ts";
 import type { LeaseRecord, StoredLease } from "./lease.ts";
 import type { Hold } from "./state.ts";
+import { formatTime } from "./time-of-day.ts";
 import type { Millis, Turn } from "./types.ts";
 
 /**
  * What a renewal writes. renewTime follows our own clock from the anchor on, so that it never goes back when the wall clock
  * does. transitions and acquireTime stay, unless the holder had been emptied by hand: then it is an acquisition on the wire.
- * A Lease that is created anew gets the record of runs that the deleted one had.
+ * A Lease that is created anew gets the records of runs that the deleted one had.
  */
 export function renewalRecord(hold: Hold, base: StoredLease | null, turn: Turn): LeaseRecord {
   const cleared = base?.record.holder === "";
@@ -19,6 +20,7 @@ export function renewalRecord(hold: Hold, base: StoredLease | null, turn: Turn):
     markedBy: turn.me.identity,
     holdUntil: null,
     done: (base ?? hold.lease).record.done,
+    lastTick: hold.tick === null ? (base ?? hold.lease).record.lastTick : formatTime(hold.tick),
   };
 }
 

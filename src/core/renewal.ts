@@ -40,6 +40,8 @@ export function holdFrom({ lease, serverTime }: Answered, sentAt: Millis, turn: 
     createUnanswered: false,
     server: serverClock(serverTime, turn),
     pause: pauseFrom(serverTime, turn),
+    tick: null,
+    stored: null,
   };
 }
 
@@ -129,6 +131,7 @@ function renewed({ hold, ids }: Kept, request: HoldWrite, { lease, serverTime }:
     conflicts: 0,
     createUnanswered: false,
     server: serverClock(serverTime, turn),
+    stored: request.tick,
   };
   const effects: Effect[] = counts ? [{ kind: "guard-until", killAt: until.kill }] : [];
   if (hold.trouble !== null) {
@@ -167,7 +170,7 @@ function sendWrite({ hold, ids }: Kept, base: StoredLease | null, deadline: Mill
   const next: Hold = {
     ...hold,
     anchor: { at: turn.at, wall: record.renewTime ?? turn.wall },
-    request: { kind: "write", id, sentAt: turn.at, write, deadline },
+    request: { kind: "write", id, sentAt: turn.at, write, deadline, tick: hold.tick },
   };
   return held({ hold: next, ids: id }, [{ kind: "write", id, write, deadline }]);
 }

@@ -1,5 +1,6 @@
 /** What a user is told while leader-exec runs: every sentence in one place, what happened, to what, what to do. */
 import { causeOf } from "./outcome.ts";
+import { scheduleLine } from "./schedule-report.ts";
 import { seconds } from "./sentences.ts";
 import type { AcquiredFrom, LogLine, Report } from "./types.ts";
 
@@ -22,6 +23,15 @@ export function lineOf(report: Report): LogLine {
         transitions: report.lease.record.transitions,
         fencingToken: report.lease.version,
       });
+    case "next-tick":
+    case "tick-started":
+    case "tick-ended":
+    case "tick-not-started":
+    case "ticks-skipped":
+    case "ticks-missed":
+    case "clock-behind":
+    case "lost-idle":
+      return scheduleLine(report);
     case "started":
       return info(`started the command as pid ${report.pid}`, { phase: "leading", pid: report.pid });
     case "unguarded":

@@ -1,11 +1,13 @@
 import type { Deadlines } from "./deadlines.ts";
 import type { View } from "./election.ts";
+import type { Ending } from "./ending.ts";
 import type { Pause } from "./hold-back.ts";
-import type { Flaw } from "./done.ts";
-import type { Obstacle, Once, Patience } from "./job.ts";
 import type { StoredLease, Write } from "./lease.ts";
+import type { Plan, Resume } from "./schedule.ts";
 import type { ServerClock } from "./server-clock.ts";
-import type { AcquiredFrom, CommandEnd, LossCause, Millis, SignalName, StartFailure, StartTrouble } from "./types.ts";
+import type { AcquiredFrom, CommandEnd, LossCause, Millis, SignalName } from "./types.ts";
+
+export type { Ending } from "./ending.ts";
 
 /** A candidate's state; the drawing stands in lifecycle.ts. */
 export type State = Direct | Standby | Leading | Stopping | Releasing | Finished;
@@ -88,6 +90,10 @@ export interface Hold {
   readonly server: ServerClock;
   /** What the release will ask leader-exec candidates for. */
   readonly pause: Pause | null;
+  /** The tick that renewals write as the last one; null: they keep what is there. */
+  readonly tick: Millis | null;
+  /** The one that the last confirmed write of ours carried. */
+  readonly stored: Millis | null;
 }
 
 export type HoldRequest =
@@ -97,6 +103,7 @@ export type HoldRequest =
       readonly sentAt: Millis;
       readonly write: Write;
       readonly deadline: Millis;
+      readonly tick: Millis | null;
     }
   | { readonly kind: "read"; readonly id: number; readonly deadline: Millis };
 
@@ -105,8 +112,10 @@ export interface Leading {
   readonly ids: number;
   readonly hold: Hold;
   readonly watch: WatchState;
-  /** `waiting`: acquired so late that the Lease is renewed first. */
-  readonly command: "waiting" | "starting" | "running";
+  /** `waiting`: acquired so late that the Lease is renewed first; with a schedule, its tick was recorded so late. `idle`: no tick is due. */
+  readonly command: "waiting" | "idle" | "starting" | "running";
+  /** Null: no schedule. */
+  readonly plan: Plan | null;
   /** From then on the command has run for too long; Infinity while it does not run. */
   readonly overrunAt: Millis;
 }
@@ -127,6 +136,8 @@ export interface Stopping {
   /** A command that is not there yet cannot be signalled: what it gets once it is. */
   readonly command: { readonly kind: "starting"; readonly signal: string } | { readonly kind: "there" };
   readonly end: CommandEnd | null;
+  /** What goes on when the tree is gone; null: nothing, the Lease is released. */
+  readonly resume: Resume | null;
 }
 
 export type StopReason =
@@ -142,6 +153,8 @@ export interface Releasing {
   readonly ending: Ending;
   /** The release asks leader-exec candidates to hold back until then, by the server's clock. */
   readonly holdUntil: Millis | null;
+  /** The tick that it leaves as the last one; null: it keeps what is there. */
+  readonly tick: Millis | null;
   /** The Lease as last known; null while an acquiring write is not answered. */
   readonly lease: StoredLease | null;
   /** A release did not succeed: the Lease is read before the next one. */
@@ -152,21 +165,6 @@ export interface Releasing {
   readonly message: string | null;
   readonly giveUpAt: Millis;
 }
-
-/** What the outcome will be, apart from whether the Lease could be released. */
-export type Ending =
-  | { readonly kind: "command-ended"; readonly end: CommandEnd }
-  /** A success of `--once`, to be recorded by the release. `at`: on the server's clock, at the earliest. */
-  | { readonly kind: "succeeded"; readonly once: Once; readonly at: Millis }
-  | { readonly kind: "done-before"; readonly once: Once; readonly at: Millis }
-  | { readonly kind: "once-refused"; readonly once: Once; readonly flaw: Flaw }
-  | { readonly kind: "command-not-started"; readonly failure: StartFailure }
-  | { readonly kind: "lost"; readonly cause: LossCause }
-  | { readonly kind: "stopped"; readonly signal: SignalName; readonly end: CommandEnd }
-  | { readonly kind: "overrun"; readonly limit: Millis; readonly end: CommandEnd }
-  | { readonly kind: "not-acquired"; readonly obstacle: Obstacle; readonly patience: Patience }
-  | { readonly kind: "stopped-standby"; readonly signal: SignalName }
-  | StartTrouble;
 
 export interface Finished {
   readonly phase: "finished";

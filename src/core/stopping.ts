@@ -3,10 +3,10 @@
  * renewals go on to protect it, and no path leads to a release but `tree-gone`.
  */
 import type { CommandEnd, Effect, Event, KillReason, LossCause, Millis, SignalName, Turn } from "./types.ts";
-import { endingOf } from "./ending.ts";
-import { finish, release } from "./releasing.ts";
 import { renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
-import type { Direct, Hold, Leading, State, Stopping } from "./state.ts";
+import { resumeOf, unwatched } from "./scheduled.ts";
+import type { Direct, Leading, State, Stopping } from "./state.ts";
+import { treeGone } from "./tree-gone.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
 
@@ -42,14 +42,15 @@ export function stopAsked(state: Leading | Direct, signal: SignalName, turn: Tur
 /** The command ran past its limit: as after a loss, but the Lease is ours, and is renewed until the tree is gone. */
 export function stopOverrun(state: Leading | Direct, turn: Turn): Stepped {
   const { stopSignal, timing, job } = turn.me;
-  const next = stopping(state, { kind: "overrun", limit: job.maxRun }, timing.killAfter, stopSignal, turn);
+  const why = { kind: "overrun", limit: job.maxRun } as const;
+  const next = { ...stopping(state, why, timing.killAfter, stopSignal, turn), resume: resumeOf(state) };
   const report: Effect = { kind: "report", report: { kind: "overrun", limit: job.maxRun, killIn: timing.killAfter } };
   return [next, [report, { kind: "forward", signal: stopSignal, to: "tree" }]];
 }
 
-/** The command ended by itself: what is left of its tree is killed. */
+/** The command ended by itself: what is left of its tree is killed. With a schedule that is not the end. */
 export function treeEnding(state: Leading | Direct, end: CommandEnd, turn: Turn): Stepped {
-  const next: Stopping = { ...stopping(state, { kind: "ended" }, 0, "", turn), end };
+  const next: Stopping = { ...stopping(state, { kind: "ended" }, 0, "", turn), end, resume: resumeOf(state) };
   return kill(next, null, [], turn);
 }
 
@@ -58,7 +59,8 @@ export function loseLease(state: Leading | Stopping, holder: string, turn: Turn)
   const cause: LossCause = { kind: "other-holder", holder };
   const report: Effect = { kind: "report", report: { kind: "lost", cause } };
   const next = state.phase === "stopping" ? state : stopping(state, { kind: "lost", cause }, 0, "SIGKILL", turn);
-  const lost: Stopping = { ...next, hold: null };
+  const why: Stopping["why"] = next.resume === null ? next.why : { kind: "lost", cause };
+  const lost: Stopping = { ...next, why, resume: null, hold: null };
   return lost.killing === null ? kill(lost, "other-holder", [report], turn) : [lost, [report]];
 }
 
@@ -81,18 +83,18 @@ export function stoppingStep(state: Stopping, event: Event, turn: Turn): Stepped
     case "command-started":
       return started(state);
     case "command-not-started":
-      return gone({ ...state, end: null }, turn);
+      return treeGone({ ...state, end: null }, turn);
     case "command-ended":
       return [{ ...state, end: event.end }, []];
     case "tree-gone":
-      return gone(state, turn);
+      return treeGone(state, turn);
     case "signal":
       return signalled(state, event.signal, turn);
     case "guard-lost":
       // Nothing would kill the tree in our place any more: do not wait, if somebody else could lead.
       return state.elected && state.killing === null ? kill(state, "no-guard", [], turn) : [state, []];
     case "watch-ended":
-      return [state, []];
+      return [{ ...state, resume: unwatched(state.resume, event.reason, turn) }, []];
   }
 }
 
@@ -117,6 +119,7 @@ function stopping(state: Leading | Direct, why: Stopping["why"], grace: Millis, 
     killing: null,
     command,
     end: null,
+    resume: null,
   };
 }
 
@@ -148,8 +151,11 @@ function started(state: Stopping): Stepped {
   return [{ ...state, command: { kind: "there" } }, [effect]];
 }
 
-function signalled(state: Stopping, signal: SignalName, turn: Turn): Stepped {
+function signalled(before: Stopping, signal: SignalName, turn: Turn): Stepped {
   const stops = asksToStop(signal);
+  const asked: Partial<Stopping> =
+    stops && before.resume !== null ? { why: { kind: "asked", signal }, resume: null } : {};
+  const state: Stopping = { ...before, ...asked };
   if (stops && turn.at >= state.since + impatience && state.killing === null)
     return kill(state, "second-signal", [], turn);
   const name = stops ? replaced(signal.name, turn) : signal.name;
@@ -160,13 +166,6 @@ function kill(state: Stopping, why: KillReason | null, effects: Effect[], turn: 
   const killing = { since: turn.at, complainAt: turn.at + complaintEvery };
   const report: Effect[] = why === null ? [] : [{ kind: "report", report: { kind: "killing", why } }];
   return [{ ...state, killing }, [{ kind: "kill-tree" }, ...effects, ...report]];
-}
-
-function gone(state: Stopping, turn: Turn): Stepped {
-  const ending = endingOf(state, turn);
-  if (state.hold === null) return finish(ending, state.elected ? "not-ours" : "no-lease");
-  const hold: Hold = state.hold;
-  return release({ ids: state.ids, hold }, ending, turn);
 }
 
 function killAt(state: Stopping): Millis {

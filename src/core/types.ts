@@ -2,9 +2,13 @@
  * The vocabulary of the core. Everything here is data: time, chance and answers come in as values, wishes go out as
  * values (effects). Words are those of the field: candidate, holder, standby, leading, renew, lose, release.
  */
+import type { Candidate } from "./candidate.ts";
 import type { Flaw } from "./done.ts";
-import type { Job, Obstacle, Once, Patience } from "./job.ts";
+import type { Obstacle, Once, Patience } from "./job.ts";
 import type { ReadResult, StoredLease, Write, WriteResult } from "./lease.ts";
+import type { ScheduleReport } from "./schedule-report.ts";
+
+export type { Candidate, Timing } from "./candidate.ts";
 
 /** A time span or a point on the candidate's own clock, in milliseconds. */
 export type Millis = number;
@@ -13,7 +17,7 @@ export type Millis = number;
 export interface Moment {
   /** The candidate's own clock: monotonic, counts suspend, not related to the time of day. */
   readonly at: Millis;
-  /** Time of day, in milliseconds since 1970. Only ever written into records, never used to decide. */
+  /** Time of day, in milliseconds since 1970. Written into records, and compared with the ticks of a schedule: it decides nothing else. */
   readonly wall: Millis;
   /** A random number in [0, 1), used for jitter. */
   readonly chance: number;
@@ -67,8 +71,13 @@ export type Effect =
     }
   /** Watch from this version on (null: from now), after closing an older watch. */
   | { readonly kind: "watch"; readonly since: string | null }
-  /** Start the command under a guard that kills its tree at `killAt`. `lease` null: leader election is off. */
-  | { readonly kind: "start"; readonly lease: StoredLease | null; readonly killAt: Millis }
+  /** Start the command under a guard that kills its tree at `killAt`. `lease` null: no election; `tick` null: no schedule. */
+  | {
+      readonly kind: "start";
+      readonly lease: StoredLease | null;
+      readonly killAt: Millis;
+      readonly tick: Millis | null;
+    }
   /** Tell the guard that the kill deadline moved. */
   | { readonly kind: "guard-until"; readonly killAt: Millis }
   /** Send this signal to the command alone (`command`) or to its whole process tree (`tree`). */
@@ -99,7 +108,8 @@ export type Outcome =
   | { readonly kind: "done-before"; readonly once: Once; readonly at: Millis }
   | { readonly kind: "once-refused"; readonly once: Once; readonly flaw: Flaw }
   | { readonly kind: "command-not-started"; readonly failure: StartFailure }
-  | { readonly kind: "lost"; readonly cause: LossCause }
+  /** `idle`: no command ran. */
+  | { readonly kind: "lost"; readonly cause: LossCause; readonly idle: boolean }
   | {
       readonly kind: "stopped";
       readonly signal: SignalName;
@@ -107,6 +117,8 @@ export type Outcome =
       readonly released: Released;
     }
   | { readonly kind: "stopped-standby"; readonly signal: SignalName }
+  | { readonly kind: "stopped-idle"; readonly signal: SignalName; readonly released: Released }
+  | { readonly kind: "unreadable-tick"; readonly text: string }
   | { readonly kind: "overrun"; readonly limit: Millis; readonly end: CommandEnd; readonly released: Released }
   | { readonly kind: "not-acquired"; readonly obstacle: Obstacle; readonly patience: Patience }
   | StartTrouble;
@@ -124,6 +136,7 @@ export type Released = "released" | "not-released" | "not-ours" | "no-lease";
 
 /** What a user is told while leader-exec runs, one line a change; `report.ts` has the sentences. */
 export type Report =
+  | ScheduleReport
   | {
       readonly kind: "standing-by";
       readonly holder: string;
@@ -154,26 +167,3 @@ export interface LogLine {
 
 export type KillReason = "grace-over" | "deadline" | "other-holder" | "second-signal" | "no-guard";
 export type AcquiredFrom = "created" | "released" | "expired" | "own" | "deleted";
-
-/** The times that govern one candidate, all in milliseconds; `options.ts` checks the inequalities between them. */
-export interface Timing {
-  readonly leaseDuration: Millis;
-  readonly renewDeadline: Millis;
-  readonly retryPeriod: Millis;
-  readonly killAfter: Millis;
-  readonly terminationGracePeriod: Millis;
-  /** 0: keep trying for ever. */
-  readonly startupTimeout: Millis;
-}
-
-/** What one candidate is, for its whole life. */
-export interface Candidate {
-  /** Unique per process; what is written as holderIdentity. */
-  readonly identity: string;
-  readonly timing: Timing;
-  /** First signal when leadership is lost. */
-  readonly stopSignal: string;
-  /** True when the user gave the stop signal: it then also replaces a SIGTERM sent to us. */
-  readonly stopSignalReplacesTerm: boolean;
-  readonly job: Job;
-}

@@ -61,8 +61,9 @@ export class ProcessRunner implements CommandRunner {
   async prepare(): Promise<void> {
     this.#prepare();
     const { rehearse } = await (this.#spawner ??= loadExeca());
+    const isUseful = (): boolean => this.#options.rehearses && this.#killAt === Infinity && !this.#cancelled;
     setTimeout(() => {
-      if (this.#killAt === Infinity && !this.#cancelled) void rehearse().catch(() => undefined); // the start tells what is wrong
+      if (isUseful()) void rehearse().catch(() => undefined); // the start tells what is wrong
     }, rehearsesIn).unref();
   }
 
@@ -70,9 +71,9 @@ export class ProcessRunner implements CommandRunner {
     this.#guard?.rouse();
   }
 
-  start(lease: StoredLease | null, killAt: Millis): void {
+  start(lease: StoredLease | null, killAt: Millis, tick: Millis | null): void {
     this.#killAt = killAt;
-    this.#start(lease).catch((error: unknown) => {
+    this.#start(lease, tick).catch((error: unknown) => {
       this.#notStarted({ reason: "failed", message: `the command could not be started: ${String(error)}` });
     });
   }
@@ -112,11 +113,10 @@ export class ProcessRunner implements CommandRunner {
     return { kind: "run", runId: this.#options.runId, since: this.#since, cgroup: this.#birthplace.folder };
   }
 
-  async #start(lease: StoredLease | null): Promise<void> {
-    const { command, clock } = this.#options;
+  async #start(lease: StoredLease | null, tick: Millis | null): Promise<void> {
     this.#prepare();
     const armed = this.#guard?.arm(this.#killAt); // while it answers there is enough to do
-    const environment = this.#options.environment(lease);
+    const environment = this.#options.environment(lease, tick);
     const spawner = await (this.#spawner ??= loadExeca());
     const noCgroup = this.#birthplace.trouble;
     if (noCgroup !== null) {
@@ -126,14 +126,14 @@ export class ProcessRunner implements CommandRunner {
     const trouble = (await armed) ?? null;
     if (trouble !== null) {
       this.#notStarted({ reason: "no-guard", message: trouble });
-    } else if (this.#cancelled || clock.now() >= this.#killAt) {
+    } else if (this.#cancelled || this.#options.clock.now() >= this.#killAt) {
       this.#notStarted({
         reason: "failed",
         message:
           "the command was not started: the time in which it could run safely was over before; nothing is to be done",
       });
     } else {
-      const [file, ...args] = command;
+      const [file, ...args] = this.#options.command;
       const { pid, isHeld, result } = spawner.spawnCommand(file, args, environment);
       if (pid === undefined) this.#spawnFailed(environment, await result);
       else {

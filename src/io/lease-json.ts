@@ -13,6 +13,9 @@ export const holderAnnotation = "leader-exec/holder";
 /** Leader-exec candidates do not acquire before this instant; other electors know nothing of it. */
 export const holdAnnotation = "leader-exec/hold-until";
 
+/** The tick that `--schedule` is done with. */
+export const tickAnnotation = "leader-exec/last-tick";
+
 /** Reads a Lease object; null when it is not one (no metadata with name, uid and resourceVersion). */
 export function parseLease(object: unknown): StoredLease | null {
   const metadata = member(object, "metadata");
@@ -43,6 +46,7 @@ export function parseLease(object: unknown): StoredLease | null {
       markedBy: typeof mark === "string" ? mark : null,
       holdUntil: parseTime(annotations[holdAnnotation]),
       done: parseDone(annotations[doneAnnotation]),
+      lastTick: textOf(annotations[tickAnnotation]),
     },
   };
 }
@@ -54,7 +58,7 @@ export function parseLease(object: unknown): StoredLease | null {
 export function leaseObject(write: Write, name: string, namespace: string): Json {
   const base: Json = isObject(write.base?.object) ? write.base.object : {};
   const { managedFields, ...metadata } = member(base, "metadata");
-  const { markedBy, holdUntil, done } = write.record;
+  const { markedBy, holdUntil, done, lastTick } = write.record;
   const annotations: Record<string, unknown> = { ...member(metadata, "annotations") };
   const annotate = (name: string, value: string | null): void => {
     if (value === null) Reflect.deleteProperty(annotations, name);
@@ -63,6 +67,7 @@ export function leaseObject(write: Write, name: string, namespace: string): Json
   annotate(holderAnnotation, markedBy);
   annotate(holdAnnotation, holdUntil === null ? null : formatMicroTime(holdUntil));
   annotate(doneAnnotation, done === null ? null : formatDone(done));
+  annotate(tickAnnotation, lastTick);
   return {
     ...base,
     apiVersion: "coordination.k8s.io/v1",
@@ -94,4 +99,9 @@ function specOf(record: LeaseRecord): Json {
 function parseTime(value: unknown): Millis | null {
   const time = typeof value === "string" ? Date.parse(value) : NaN;
   return Number.isNaN(time) ? null : time;
+}
+
+/** Annotations are text; in the file store a hand may have written something else, which is not to get lost. */
+function textOf(value: unknown): string | null {
+  return value === undefined || typeof value === "string" ? (value ?? null) : JSON.stringify(value);
 }

@@ -1,5 +1,5 @@
 import type { StoredLease } from "../core/lease.ts";
-import type { LogLine } from "../core/types.ts";
+import type { LogLine, Millis } from "../core/types.ts";
 import type { Options } from "../options.ts";
 import type { Clock } from "../world.ts";
 
@@ -8,7 +8,7 @@ export interface RunnerOptions {
   /** Byte for byte as given after `--`. */
   readonly command: readonly [string, ...string[]];
   /** The command's whole environment; it must carry `runId` in LEADER_RUN_ID. */
-  readonly environment: (lease: StoredLease | null) => Readonly<Record<string, string>>;
+  readonly environment: (lease: StoredLease | null, tick: Millis | null) => Readonly<Record<string, string>>;
   /** Unique in the world, no spaces or commas: by it the tree is found again. */
   readonly runId: string;
   /** False: --guard off. */
@@ -17,4 +17,6 @@ export interface RunnerOptions {
   /** Told which way of following the tree holds, and why. */
   readonly tell: (line: LogLine) => void;
   readonly clock: Clock;
+  /** False: this process has started a command before, and nothing is slow for the first time any more. */
+  readonly rehearses: boolean;
 }

@@ -114,6 +114,7 @@ void test("an acquisition writes all fields, and counts the change of holder", (
     markedBy: "me",
     holdUntil: null,
     done: null,
+    lastTick: null,
   });
   assert.equal(decision.write.base?.version, "10");
 });

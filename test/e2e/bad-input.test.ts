@@ -65,6 +65,26 @@ void test("a current folder that was removed is one clear sentence and 125", () 
   assert.match(stderr, /error: the current folder does not exist any more; change to another one/);
 });
 
+void test("a schedule that cannot be is one line with its place and 64, before anything is contacted", async (t) => {
+  const folder = folderOf(t);
+  const store = [...elect, "--lease-store", `file:${folder}/leases`];
+  const rows = [
+    [
+      ["--schedule", "0 25 * * *"],
+      /^leader-exec: --schedule "0 25 \* \* \*" has "25" at character 3, which is no hour [^\n]+\n$/,
+    ],
+    [["--schedule", "0 0 30 2 *"], /^leader-exec: --schedule "0 0 30 2 \*" never comes[^\n]+\n$/],
+    [
+      ["--schedule", "@daily", "--time-zone", "Mars/Base"],
+      /^leader-exec: --time-zone "Mars\/Base" is no time zone[^\n]+\n$/,
+    ],
+    [["--schedule", "@daily", "--hold-at-least", "5s"], /--hold-at-least .*--schedule/],
+  ] as const;
+  for (const [args, sentence] of rows) await refused(t, { args: [...store, ...args] }, 64, sentence);
+  await refused(t, { args: ["--schedule", "@daily"] }, 64, /--schedule was given but leader election is off/);
+  assert.ok(!existsSync(`${folder}/leases`));
+});
+
 void test("what is wrong with the kubeconfig on this machine ends with 125 at once", async (t) => {
   const folder = folderOf(t);
   const garbage = join(folder, "garbage");

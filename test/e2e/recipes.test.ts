@@ -85,6 +85,18 @@ test("deployment: one of two replicas runs the job again and again, and the othe
   assert.deepEqual(place.journal.overlaps(), []);
 });
 
+test("schedule: one of two replicas runs the job at its times, each once, and the other goes on when it is told to stop", async (t) => {
+  const place = new Place(t);
+  const line = recipe("schedule").replace("0 3 * * *", "* * * * * *");
+  const replicas = [0, 1].map(() => place.start(line, { PROBE_FOR: "50" }));
+  const { identity } = await place.journal.start(3);
+  replicas.find(({ stderr }) => stderr.includes(`as ${identity};`))?.kill("SIGTERM");
+  await until("the other one runs it", () => place.journal.lives().some((life) => life.identity !== identity));
+  const ticks = place.journal.lives().map(({ tick }) => tick);
+  assert.equal(new Set(ticks).size, ticks.length);
+  assert.deepEqual(place.journal.overlaps(), []);
+});
+
 test("migration: one replica runs it until it has succeeded, then all go on, and so do those that come later", async (t) => {
   const place = new Place(t);
   const failing = place.start(recipe("migration"), { PROBE_FOR: "0", PROBE_EXIT: "3" });

@@ -21,6 +21,7 @@ function codeOf(script: string, runId: string): Promise<number> {
     processTree: "proc",
     tell: () => undefined,
     clock,
+    rehearses: false,
   });
   return new Promise((resolve, reject) => {
     let end: CommandEnd | null = null;
@@ -38,7 +39,7 @@ function codeOf(script: string, runId: string): Promise<number> {
       },
       guardLost: (message) => reject(new Error(message)),
     });
-    runner.start(null, Infinity);
+    runner.start(null, Infinity, null);
   });
 }
 

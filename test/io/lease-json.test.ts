@@ -12,6 +12,7 @@ const mine: LeaseRecord = {
   markedBy: "me",
   holdUntil: null,
   done: null,
+  lastTick: null,
 };
 
 const foreign = {
@@ -49,6 +50,7 @@ void test("reading tolerates null, missing fields and any form of time", () => {
     markedBy: null,
     holdUntil: null,
     done: null,
+    lastTick: null,
   });
   assert.equal(lease.version, "42");
 });

@@ -95,6 +95,7 @@ export class ForeignElector {
       markedBy: before?.markedBy ?? null,
       holdUntil: before?.holdUntil ?? null,
       done: before?.done ?? null,
+      lastTick: before?.lastTick ?? null,
     };
     const sentAt = agenda.now;
     this.link.ask<WriteResult>(

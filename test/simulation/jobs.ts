@@ -32,5 +32,6 @@ export function jobOf(dice: Dice, now: Millis, leaseDuration: Millis): Job {
     holdAtLeast: dice.chance(0.5) ? 0 : dice.between(500, 15_000),
     maxRun: dice.chance(0.5) ? Infinity : dice.between(300, 6_000),
     once: null,
+    schedule: null,
   };
 }

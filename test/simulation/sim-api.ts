@@ -59,7 +59,8 @@ export class SimApi {
       fingerprintOf(record) === lease.fingerprint &&
       record.markedBy === lease.record.markedBy &&
       record.holdUntil === lease.record.holdUntil &&
-      record.done === lease.record.done
+      record.done === lease.record.done &&
+      record.lastTick === lease.record.lastTick
     )
       return { kind: "stored", lease, serverTime: this.#date() };
     return { kind: "stored", lease: this.#store(record, lease.uid, by), serverTime: this.#date() };

@@ -223,6 +223,7 @@ function byHand(sim: Sim, kind: Parameters<Judge["hand"]>[0]): void {
     markedBy: null,
     holdUntil: api.lease.record.holdUntil,
     done: api.lease.record.done,
+    lastTick: api.lease.record.lastTick,
   };
   judge.hand(kind, api.lease);
   switch (kind) {

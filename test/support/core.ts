@@ -38,13 +38,14 @@ export function lease(record: Partial<LeaseRecord> = {}, version = "10", uid = "
     markedBy: record.holder ?? "other",
     holdUntil: null,
     done: null,
+    lastTick: null,
     ...record,
   };
   return {
     record: whole,
     version,
     uid,
-    fingerprint: JSON.stringify({ ...whole, markedBy: null, holdUntil: null, done: null }),
+    fingerprint: JSON.stringify({ ...whole, markedBy: null, holdUntil: null, done: null, lastTick: null }),
     object: {},
   };
 }

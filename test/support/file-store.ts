@@ -26,6 +26,7 @@ export const record: LeaseRecord = {
   markedBy: "me",
   holdUntil: null,
   done: null,
+  lastTick: null,
 };
 
 /** A folder that goes with the test. */

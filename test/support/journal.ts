@@ -8,6 +8,7 @@ export interface Sign {
   readonly at: number;
   readonly identity?: string;
   readonly token?: string;
+  readonly tick?: string;
   readonly signal?: string;
 }
 
@@ -16,6 +17,8 @@ export interface Life {
   readonly pid: number;
   readonly identity: string;
   readonly token: string;
+  /** LEADER_SCHEDULED_TIME; empty: no schedule. */
+  readonly tick: string;
   readonly signals: readonly string[];
   readonly first: number;
   readonly last: number;
@@ -41,8 +44,8 @@ export class Journal {
   /** In the order of their starts. */
   lives(): Life[] {
     const lives = new Map<number, Life & { signals: string[] }>();
-    for (const { pid, at, identity = "", token = "", signal } of this.signs()) {
-      const life = lives.get(pid) ?? { pid, identity, token, signals: [], first: at, last: at };
+    for (const { pid, at, identity = "", token = "", tick = "", signal } of this.signs()) {
+      const life = lives.get(pid) ?? { pid, identity, token, tick, signals: [], first: at, last: at };
       if (signal !== undefined) life.signals.push(signal);
       lives.set(pid, { ...life, last: Math.max(at, life.last) });
     }

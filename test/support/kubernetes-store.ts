@@ -35,6 +35,7 @@ export function recordOf(holder: string, more: Partial<LeaseRecord> = {}): Lease
     markedBy: holder,
     holdUntil: null,
     done: null,
+    lastTick: null,
     ...more,
   };
 }

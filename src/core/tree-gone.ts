@@ -1,0 +1,13 @@
+import { endingOf } from "./ending.ts";
+import { finish, release } from "./releasing.ts";
+import { goOn } from "./scheduled.ts";
+import type { State, Stopping } from "./state.ts";
+import type { Effect, Turn } from "./types.ts";
+
+/** The tree is gone: the Lease is released, if it is still ours; with a schedule a leader goes on. */
+export function treeGone(state: Stopping, turn: Turn): readonly [State, readonly Effect[]] {
+  const { ids, hold, elected, resume } = state;
+  if (hold !== null && resume !== null) return goOn(state, hold, resume, turn);
+  const ending = endingOf(state, turn);
+  return hold === null ? finish(ending, elected ? "not-ours" : "no-lease") : release({ ids, hold }, ending, turn);
+}
