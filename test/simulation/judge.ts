@@ -184,13 +184,13 @@ export class Judge {
     }
     const token = Number(lease.version);
     const alone = this.#alive.size === 0;
-    const hands = this.#terms.get(identity)?.disputedAt;
-    // Deleted by hand before the command ran: who came then and had not heard of it is excused, and so is the order of the two.
-    if (alone && token <= this.#lastToken && !hands?.has("delete") && !hands?.has("recreate"))
+    // Before the command ran, a hand let somebody else have the Lease, who is excused; then so is the order of the two.
+    const disputed = (this.#terms.get(identity)?.disputedAt.size ?? 0) > 0;
+    if (alone && token <= this.#lastToken && !disputed)
       throw new Violation(`fencing token ${token} of ${identity} after ${this.#lastToken}`);
     this.#lastToken = token;
     this.#alive.add(owner);
-    this.once.treeStarted(owner);
+    if (!disputed) this.once.treeStarted(owner);
     runBegins(this.#agenda, owner, () => this.#alive.has(owner));
     this.figures.starts++;
   }
