@@ -68,5 +68,6 @@ function spread(figures: readonly number[]): string {
 }
 
 function short(figure: number): string {
-  return figure.toFixed(figure < 10 ? 2 : figure < 1000 ? 1 : 0);
+  const digits = figure < 10 ? 2 : figure < 1000 ? 1 : 0;
+  return Number(figure.toFixed(digits)).toFixed(digits); // no -0.00
 }
