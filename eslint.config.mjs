@@ -56,7 +56,14 @@ export default tseslint.config(
   },
   {
     files: ["src/**/*.ts"],
-    ignores: ["src/io/**", "src/bundles/**", "src/main.ts", "src/command-line.ts", "src/guard-main.ts"],
+    ignores: [
+      "src/io/**",
+      "src/bundles/**",
+      "src/main.ts",
+      "src/command-line.ts",
+      "src/guard-main.ts",
+      "src/release-main.ts",
+    ],
     rules: {
       "no-restricted-globals": ["error", ...impure],
       "no-restricted-properties": [

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Program } from "./program.ts";
 import { shortTimes, type Room } from "./room.ts";
 import type { Row } from "./rows.ts";
+import { killWithGuard } from "../test/support/crash.ts";
 import { stamped, wallAtZero } from "./stamps.ts";
 
 type Newcomer = (lease: string, stamps: string) => Program | Promise<Program>;
@@ -53,6 +54,7 @@ async function takeOver(room: Room, lease: string, newcomer: Newcomer, standsBy:
   const standby = await newcomer(lease, file);
   await standby.says(standsBy);
   await pause(1000 + Math.random() * 500);
+  await killWithGuard(leader.pid); // a guard of ours would release the Lease
   await leader.kill();
   const { at } = await stamped(file, "start", 1);
   const writes = await room.lab.auditLog.entries(({ name, verb, status }) => {

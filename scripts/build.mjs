@@ -11,6 +11,7 @@ const candidates = {
   cli: "src/command-line.ts",
   main: "src/main.ts",
   guard: "src/guard-main.ts",
+  release: "src/release-main.ts",
   execa: "src/bundles/execa.ts",
   auth: "src/bundles/auth.ts",
   kubeconfig: "src/bundles/kubeconfig.ts",

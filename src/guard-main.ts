@@ -1,6 +1,6 @@
 /**
  * The guard: a process of its own that hears from leader-exec what runs and until when, and kills it when that time passes
- * or leader-exec falls silent. Entry of dist/guard.cjs; it imports as little as it can, because its memory is paid for in
+ * or leader-exec falls silent; then it has the Lease released. Entry of dist/guard.cjs; it imports as little as it can, because its memory is paid for in
  * every pod.
  *
  * A shell script would need a tenth of that, but not every image has a shell, and it can neither wait for a line and a
@@ -12,6 +12,8 @@ import { Cgroup } from "./io/cgroup.ts";
 import { createClock } from "./io/clock.ts";
 import { GuardDuty } from "./io/guard-duty.ts";
 import { lineReader, parseMessage } from "./io/guard-protocol.ts";
+import { releaseOnBehalf } from "./io/guard-release.ts";
+import { programOf } from "./io/load-bundle.ts";
 import { forwardableSignals } from "./io/signals.ts";
 import { newTree } from "./io/new-tree.ts";
 import type { Tree } from "./io/tree.ts";
@@ -30,9 +32,11 @@ const treeOf = (runId: string, since: number, folder: string | null): Tree => {
   cgroup?.leaveIfBornInside(); // or the cgroup would never be empty
   return newTree(runId, since, () => cgroup);
 };
-const duty = new GuardDuty(createClock(), treeOf, (code) => {
+const clock = createClock();
+const duty = new GuardDuty(clock, treeOf, (code, orphaned) => {
   cgroup?.remove(); // by whoever ends last, leader-exec or us
-  process.exit(code);
+  if (orphaned === null) process.exit(code);
+  void releaseOnBehalf(orphaned, clock, programOf("release")).finally(() => process.exit(code));
 });
 const answer = (number: number): void => {
   try {

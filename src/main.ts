@@ -17,6 +17,7 @@ import type { RunnerOptions } from "./io/runner-options.ts";
 import { createTimer } from "./io/timer.ts";
 import { openHealth, type Health } from "./health.ts";
 import type { Options } from "./options.ts";
+import { orderFor } from "./order.ts";
 import { checkCommand, checkMachine } from "./preflight.ts";
 import { run } from "./run.ts";
 import { startLine } from "./start-line.ts";
@@ -35,7 +36,7 @@ export async function runCommand(options: Options, schedule: ReadSchedule | null
   const internalError = (error: unknown): void => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     log.print({ level: "error", message: `internal error, please report it: ${text}`, fields: {} });
-    process.exit(exitFailed); // the last resort and the guard kill the tree; the Lease is left to expire
+    process.exit(exitFailed); // the last resort and the guard kill the tree, and the guard has the Lease released
   };
   process.on("uncaughtException", internalError).on("unhandledRejection", internalError);
   const { code, level, message, isExpected } = await closingOf(options, schedule, log);
@@ -96,10 +97,11 @@ async function elect(
   log.about({ lease: `${namespace}/${options.leaseName}`, identity });
   const times = schedule === null ? null : scheduleTold(schedule, clock.wall());
   log.write(startLine(options, store.description, namespace, identity, times));
-  const facts = { leaseName: options.leaseName, leaseNamespace: namespace, identity };
-  const newOne = (isFirst: boolean): ProcessRunner => newRunner(options, facts, log, isFirst);
-  const runner = schedule === null ? newOne(true) : new RepeatingRunner(newOne);
   const lease = { namespace, name: options.leaseName };
+  const facts = { leaseName: lease.name, leaseNamespace: namespace, identity };
+  const order = orderFor(options, namespace, identity, env);
+  const newOne = (isFirst: boolean): ProcessRunner => newRunner(options, facts, order, log, isFirst);
+  const runner = schedule === null ? newOne(true) : new RepeatingRunner(newOne);
   const around = health.around({ ...world(signals, log), store, command: runner }, identity, lease);
   const running = run(around, candidateOf(options, identity, namespace, schedule, startedAt), initial);
   // The first request is on its way: time to do what a hand-over must not wait for. A failure is told by the start.
@@ -124,7 +126,7 @@ async function runDirectly(options: Options, signals: Signals, log: StderrLog, h
   const message =
     "leader election is off, the command runs directly; add --enable-leader-election to run it only while holding a Lease";
   log.write({ level: "warn", message, fields: {} });
-  const runner = newRunner(options, { leaseName: "", leaseNamespace: "", identity: "" }, log);
+  const runner = newRunner(options, { leaseName: "", leaseNamespace: "", identity: "" }, null, log);
   const direct = health.around({ ...world(signals, log), store: noStore, command: runner }, "", null);
   const outcome = await run(direct, candidateOf(options, "", "", null, startedAt), () => initialDirect);
   runner.close();
@@ -134,6 +136,7 @@ async function runDirectly(options: Options, signals: Signals, log: StderrLog, h
 function newRunner(
   options: Options,
   facts: Omit<CommandFacts, "runId">,
+  order: string | null,
   log: StderrLog,
   rehearses = true,
 ): ProcessRunner {
@@ -142,7 +145,7 @@ function newRunner(
     commandEnvironment(env, lease, { ...facts, runId }, tick);
   const { command, guard, processTree } = options;
   const tell = (line: LogLine): void => log.write(line);
-  return new ProcessRunner({ command, environment, runId, guard, processTree, tell, clock, rehearses });
+  return new ProcessRunner({ command, environment, runId, guard, order, processTree, tell, clock, rehearses });
 }
 
 function world(signals: Signals, log: StderrLog) {

@@ -5,10 +5,10 @@ import type { CommandListener, CommandRunner } from "../world.ts";
 import { Birthplace } from "./birthplace.ts";
 import { endOf } from "./command-end.ts";
 import { spawnFailure } from "./executable.ts";
+import { opening, termOf } from "./guard-briefing.ts";
 import { GuardKeeper } from "./guard-keeper.ts";
-import type { GuardMessage } from "./guard-protocol.ts";
 import { atLastResort } from "./last-resort.ts";
-import { guardProgram, loadExeca } from "./load-bundle.ts";
+import { loadExeca, programOf } from "./load-bundle.ts";
 import { newTree } from "./new-tree.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 import { sendSignal } from "./send-signal.ts";
@@ -47,7 +47,8 @@ export class ProcessRunner implements CommandRunner {
       () => this.#listener?.treeGone(),
     );
     const lost = (message: string): void => this.#listener?.guardLost(message);
-    this.#guard = options.guard ? new GuardKeeper(guardProgram(), () => this.#run(), lost) : null;
+    const brief = () => opening(options, this.#since, this.#birthplace.folder);
+    this.#guard = options.guard ? new GuardKeeper(programOf("guard"), brief, lost) : null;
   }
 
   listen(listener: CommandListener): void {
@@ -109,13 +110,10 @@ export class ProcessRunner implements CommandRunner {
     this.#birthplace.enter();
   }
 
-  #run(): GuardMessage {
-    return { kind: "run", runId: this.#options.runId, since: this.#since, cgroup: this.#birthplace.folder };
-  }
-
   async #start(lease: StoredLease | null, tick: Millis | null): Promise<void> {
     this.#prepare();
-    const armed = this.#guard?.arm(this.#killAt); // while it answers there is enough to do
+    const term = termOf(lease, this.#options.clock, this.#since);
+    const armed = this.#guard?.arm(this.#killAt, term); // while it answers there is enough to do
     const environment = this.#options.environment(lease, tick);
     const spawner = await (this.#spawner ??= loadExeca());
     const noCgroup = this.#birthplace.trouble;

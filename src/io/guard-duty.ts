@@ -1,7 +1,8 @@
 import type { Millis } from "../core/types.ts";
 import type { Clock } from "../world.ts";
-import { guardExit, type GuardMessage } from "./guard-protocol.ts";
+import { guardExit, type GuardMessage, type Term } from "./guard-protocol.ts";
 import type { Tree, TreeRoot } from "./tree.ts";
+import { statNow } from "./tree-kin.ts";
 import { TreeWatch } from "./tree-watch.ts";
 
 /**
@@ -19,11 +20,21 @@ type Run = Extract<GuardMessage, { kind: "run" }>;
 /** `cgroup`: the folder of the run's cgroup. May throw: a guard that cannot do its work must end, and is replaced. */
 type NewTree = (runId: string, since: number, cgroup: string | null) => Tree;
 
+/** A Lease that nobody gives back any more: leader-exec let go of us without a word, and all that it ran is gone. */
+export interface Orphaned {
+  readonly term: Term;
+  readonly order: string;
+  /** It is given up then: the Lease is about to expire. */
+  readonly until: Millis;
+}
+
 /** What a guard is told decides whether and when it kills; this is that decision, apart from pipes and exits. */
 export class GuardDuty {
   readonly #clock: Clock;
   readonly #newTree: NewTree;
-  readonly #end: (code: number) => void;
+  readonly #end: (code: number, orphaned: Orphaned | null) => void;
+  #order: string | null = null;
+  #term: Term | null = null;
   #tree: Tree | null = null;
   #watch: TreeWatch | null = null;
   #hasRoot = false;
@@ -35,7 +46,7 @@ export class GuardDuty {
   #struck = false;
 
   /** `end` is called once, with one of `guardExit`. */
-  constructor(clock: Clock, newTree: NewTree, end: (code: number) => void) {
+  constructor(clock: Clock, newTree: NewTree, end: (code: number, orphaned: Orphaned | null) => void) {
     this.#clock = clock;
     this.#newTree = newTree;
     this.#end = end;
@@ -46,6 +57,13 @@ export class GuardDuty {
     switch (message.kind) {
       case "run":
         this.#begin(message);
+        return null;
+      case "order":
+        this.#order = message.text;
+        return null;
+      case "term":
+        // Whom we cannot see while it lives we would take for dead (a /proc that hides processes).
+        if (statNow(message.leader.pid)?.startTime === message.leader.startTime) this.#term = message;
         return null;
       case "tree":
         this.#grow(message.root);
@@ -63,7 +81,7 @@ export class GuardDuty {
 
   /** leader-exec is gone, or has let go of us without a word: nothing may be left running. */
   pipeClosed(): void {
-    this.#closedAt = this.#clock.now();
+    if (!this.#struck) this.#closedAt = this.#clock.now();
     if (this.#watch === null || !(this.#isArmed || this.#hasRoot)) this.#finish(guardExit.quiet);
     else this.#strike();
   }
@@ -74,7 +92,7 @@ export class GuardDuty {
     this.#watch = new TreeWatch(
       this.#tree,
       () => this.#mayBeGone(),
-      () => this.#finish(guardExit.killed),
+      () => this.#finish(guardExit.killed, this.#orphaned()),
     );
     clearTimeout(setTimeout(() => undefined, performance.now())); // rehearsed: the first of each costs Node milliseconds
     this.#wait();
@@ -117,9 +135,19 @@ export class GuardDuty {
     this.#watch?.kill();
   }
 
-  #finish(code: number): void {
+  /**
+   * Null when there is nothing to be released, or not by us: no term was told; the deadline passed, so leader-exec may only have
+   * been frozen; the command was never seen to exist, and one that is still on its way would be missed.
+   */
+  #orphaned(): Orphaned | null {
+    const [term, order, until] = [this.#term, this.#order, this.#deadline];
+    if (term === null || order === null || this.#closedAt === null || !this.#hasRoot) return null;
+    return this.#clock.now() < until ? { term, order, until } : null;
+  }
+
+  #finish(code: number, orphaned: Orphaned | null = null): void {
     clearTimeout(this.#timer);
     this.#watch?.stop();
-    this.#end(code);
+    this.#end(code, orphaned);
   }
 }

@@ -1,6 +1,6 @@
 import type { Millis } from "../core/types.ts";
 import { GuardProcess } from "./guard-process.ts";
-import { guardExit, type GuardMessage } from "./guard-protocol.ts";
+import { guardExit, type GuardMessage, type Term } from "./guard-protocol.ts";
 import type { TreeRoot } from "./tree.ts";
 
 /** A guard that is silent for this long is taken for frozen. */
@@ -22,10 +22,12 @@ export class GuardKeeper {
   readonly #program: readonly string[];
   readonly #lost: (message: string) => void;
   #process: GuardProcess | null = null;
-  readonly #run: () => GuardMessage;
+  /** What every guard is told first. */
+  readonly #opening: () => readonly GuardMessage[];
   /** False while standing by: there is nothing to guard yet. */
   #guards = false;
   #root: TreeRoot | null = null;
+  #term: Term | null = null;
   #deadline: Millis = Infinity;
   /** The number of the newest deadline; 0: only the rehearsal was told yet. */
   #number = 0;
@@ -35,9 +37,9 @@ export class GuardKeeper {
   #askTimer: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(program: readonly string[], run: () => GuardMessage, lost: (message: string) => void) {
+  constructor(program: readonly string[], opening: () => readonly GuardMessage[], lost: (message: string) => void) {
     this.#program = program;
-    this.#run = run;
+    this.#opening = opening;
     this.#lost = lost;
   }
 
@@ -59,9 +61,11 @@ export class GuardKeeper {
     });
   }
 
-  /** Resolves when a guard has confirmed the deadline: with null, or with the reason why none can be had. */
-  arm(killAt: Millis): Promise<string | null> {
+  /** `term` null: no election. Resolves when a guard has confirmed the deadline: with null, or with the reason why none can be had. */
+  arm(killAt: Millis, term: Term | null): Promise<string | null> {
     this.#guards = true;
+    this.#term = term;
+    if (term !== null) this.#process?.send({ kind: "term", ...term });
     this.#failures = 0;
     return new Promise((resolve) => {
       this.#armed = resolve;
@@ -90,6 +94,7 @@ export class GuardKeeper {
     this.#over = true;
     this.#stopWaiting();
     this.#process?.send({ kind: "done" });
+    this.#process?.kill(); // one that is frozen would not hear that, and keep our stderr open
     this.#process = null;
   }
 
@@ -104,8 +109,9 @@ export class GuardKeeper {
     });
     this.#process = guard;
     this.#expectAnswer(startsWithin);
-    guard.send(this.#run());
+    this.#opening().forEach((message) => guard.send(message));
     if (this.#root !== null) guard.send({ kind: "tree", root: this.#root });
+    if (this.#term !== null) guard.send({ kind: "term", ...this.#term });
     guard.send({ kind: "deadline", number: this.#number, at: this.#deadline });
   }
 

@@ -41,7 +41,9 @@ function start(program: readonly string[], failed: (error: Error) => void): Chil
   try {
     return spawn(process.execPath, [...nodeFlags, ...program], {
       detached: true, // a session of its own: neither Ctrl-C nor a signal to our group reaches it
-      stdio: ["pipe", "pipe", "ignore"], // nobody who waits for the end of our output waits for the guard
+      // Nobody who waits for the end of our output waits for the guard. stderr is for whom it starts (guard-release.ts), and not its
+      // own: as a terminal Node would set that back, when the shell has it again.
+      stdio: ["pipe", "pipe", "ignore", 2],
       env: guardEnvironment(process.env),
     });
   } catch (error) {

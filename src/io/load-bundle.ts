@@ -35,8 +35,8 @@ async function load(name: string): Promise<unknown> {
   return import(new URL(`../bundles/${name}.ts`, here).href);
 }
 
-/** Arguments that make Node run the guard. */
-export function guardProgram(): readonly string[] {
-  if (isBuilt) return [fileURLToPath(new URL("guard.cjs", here))];
-  return [...process.execArgv, fileURLToPath(new URL("../guard-main.ts", here))];
+/** Arguments that make Node run the guard, or what releases a Lease for it. */
+export function programOf(name: "guard" | "release"): readonly string[] {
+  if (isBuilt) return [fileURLToPath(new URL(`${name}.cjs`, here))];
+  return [...process.execArgv, fileURLToPath(new URL(`../${name}-main.ts`, here))];
 }

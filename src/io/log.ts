@@ -98,13 +98,15 @@ export function oneLine(text: string): string {
  * change it for the command too. Where that is not allowed (a pipe of another user, a socket, a regular file, no /proc), a
  * thread writes, one line after another.
  */
-export function stderrSink(): LineSink {
+export function stderrSink(file = 2): LineSink {
   try {
-    const stat = fstatSync(2);
-    if (!stat.isFIFO() && !stat.isCharacterDevice()) return threadSink(2);
-    return directSink(openSync("/proc/self/fd/2", constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY));
+    const stat = fstatSync(file);
+    if (!stat.isFIFO() && !stat.isCharacterDevice()) return threadSink(file);
+    return directSink(
+      openSync(`/proc/self/fd/${file}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY),
+    );
   } catch {
-    return threadSink(2); // closed, or not to be opened again: that sink copes with both
+    return threadSink(file); // closed, or not to be opened again: that sink copes with both
   }
 }
 

@@ -13,6 +13,8 @@ export interface RunnerOptions {
   readonly runId: string;
   /** False: --guard off. */
   readonly guard: boolean;
+  /** What a guard needs to release the Lease should we die (release-order.ts); null: it is left to expire. */
+  readonly order: string | null;
   readonly processTree: Options["processTree"];
   /** Told which way of following the tree holds, and why. */
   readonly tell: (line: LogLine) => void;

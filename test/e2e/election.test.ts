@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isThere, leaseSpan, type Candidate } from "../support/candidate.ts";
-import { journalNow } from "../support/journal.ts";
+import { isThere, type Candidate } from "../support/candidate.ts";
 import { until } from "../lab/index.ts";
 import { onEachStore } from "./stores.ts";
 
@@ -24,22 +23,6 @@ await onEachStore("an election", (newCandidates) => {
       tokens.join(" < "),
     );
     for (const life of lives) assert.deepEqual(life.signals, ["SIGTERM"]);
-  });
-
-  test("kill -9 of the holder: its command dies with it, the next one starts when the lease is over", async (t) => {
-    const candidates = await newCandidates(t);
-    const first = candidates.start();
-    const life = await candidates.journal.start(1);
-    const second = candidates.start();
-    await second.says(/^standing by/);
-    first.kill("SIGKILL");
-    const killed = journalNow();
-    await until("the command dies", () => !isThere(life.pid));
-    const next = await candidates.journal.start(2);
-    assert.deepEqual(candidates.journal.overlaps(), []);
-    assert.ok(next.first > killed + leaseSpan / 2, "not before the lease of the first is over");
-    second.kill("SIGTERM");
-    await second.exited;
   });
 
   test("what the command leaves in another session is gone before the next one starts", async (t) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { leaseSpan } from "../support/candidate.ts";
 import { onEachStore } from "./stores.ts";
+import { killWithGuard } from "../support/crash.ts";
 
 const quick = { PROBE_FOR: "50" };
 
@@ -34,7 +35,7 @@ await onEachStore("a job", (newCandidates) => {
     const candidates = await newCandidates(t);
     const crashed = candidates.start();
     await candidates.journal.start(1);
-    crashed.kill("SIGKILL");
+    await killWithGuard(crashed.pid);
     await crashed.exited;
     let conflicts = 0;
     for (; candidates.journal.lives().length < 2; conflicts++) {

@@ -32,7 +32,7 @@ describe("the package that npm pack makes", () => {
 
   test("holds the program, its notices and its documents, and nothing else", () => {
     const paths = packed.files.map(({ path }) => path).sort();
-    const names = ["auth", "cli", "execa", "guard", "health", "kubeconfig", "main", "schedule"];
+    const names = ["auth", "cli", "execa", "guard", "health", "kubeconfig", "main", "release", "schedule"];
     const bundles = names.map((name) => `dist/${name}.cjs`);
     const texts = ["CHANGELOG.md", "LICENSE", "README.md", "dist/THIRD-PARTY-NOTICES.txt", "package.json"];
     assert.deepEqual(paths, [...texts, ...bundles, "bin/leader-exec.cjs"].sort());

@@ -9,6 +9,7 @@ import { serverPlace, type ServerPlace } from "./place.ts";
 import { randomMoment } from "./processes.ts";
 import type { Scene } from "./scene.ts";
 import { lookAfter, repeatFor, trio } from "./trio.ts";
+import { killWithGuard } from "../support/crash.ts";
 
 type ServerScene = Scene & { readonly place: ServerPlace };
 
@@ -119,7 +120,7 @@ await describeWithLab("faults of one Lease and its rights", (lab) => {
         if (status !== 200) scene.notes.push(`${String(duration)} answered with ${status}`);
         await pause(1_500); // renewed since
         const since = scene.oracle.now();
-        holder.kill("SIGKILL");
+        await killWithGuard(holder.pid); // or its lease would be released, and nobody would wait for its end
         await scene.recovers(since);
       },
       few,

@@ -7,6 +7,7 @@ import { filePlace } from "./place.ts";
 import { guardsOf, leaseSpan, randomMoment } from "./processes.ts";
 import type { Scene } from "./scene.ts";
 import { lookAfter } from "./trio.ts";
+import { killWithGuard } from "../support/crash.ts";
 
 const few = { parallel: 3 };
 const day = 86_400_000;
@@ -51,7 +52,7 @@ describe("faults of clocks", { concurrency: 3 }, () => {
       const now = await scene.settles();
       if (now.pid === life.pid) scene.notes.push("command lived on");
       const since = scene.oracle.now();
-      scene.candidateOf(now).kill("SIGKILL");
+      await killWithGuard(scene.candidateOf(now).pid); // or its lease would be released, and nobody would wait for its end
       await pause(leaseSpan / 4);
       clock.stepWall(run % 2 === 0 ? -day : day); // once more, while it waits for the end of the lease
       await scene.oracle.gone(now.identity);

@@ -5,14 +5,15 @@ import type { TestContext } from "node:test";
 import { until } from "../lab/index.ts";
 import { fault } from "./fault.ts";
 import type { Place } from "./place.ts";
+import { killWithGuard } from "../support/crash.ts";
 import { guardsOf, leaseSpan, newGuard, randomMoment } from "./processes.ts";
-import type { Scene } from "./scene.ts";
+import type { Cast, Scene } from "./scene.ts";
 
 /** A holder with a standby behind it, at a random moment between two renewals. */
-async function holderAndStandby(scene: Scene) {
-  const holder = scene.start();
+async function holderAndStandby(scene: Scene, cast: Cast = {}) {
+  const holder = scene.start(cast);
   const life = await scene.settles();
-  const standby = scene.start();
+  const standby = scene.start(cast);
   await standby.says(/^standing by/);
   await randomMoment();
   return { holder, life, standby };
@@ -45,6 +46,40 @@ export function processFaults(newPlace: (t: TestContext) => Place | Promise<Plac
     await scene.oracle.gone(life.identity);
     scene.start();
     await scene.recovers(since);
+  });
+
+  const longLease = [
+    "--lease-duration",
+    "15s",
+    "--renew-deadline",
+    "10s",
+    "--retry-period",
+    "2s",
+    "--kill-after",
+    "3s",
+  ];
+  const inSession = ["child", "session"];
+  fault(
+    "process: kill -9 of the holder, whose guard releases its lease of 15 s",
+    newPlace,
+    async (scene) => {
+      const { holder, life, standby } = await holderAndStandby(scene, { args: longLease, probe: inSession });
+      const since = scene.oracle.now();
+      holder.kill("SIGKILL");
+      const next = await scene.recovers(since);
+      await standby.says(/^acquired the Lease: it was free/);
+      const gone = scene.oracle.trees().find(({ identity }) => identity === life.identity)?.last ?? Infinity;
+      assert.ok(gone < next.first, "all of its tree is gone before");
+    },
+    { parallel: 3 },
+  );
+
+  fault("process: kill -9 of the holder with its guard and its command: nobody releases", newPlace, async (scene) => {
+    const { holder, standby } = await holderAndStandby(scene);
+    const since = scene.oracle.now();
+    await killWithGuard(holder.pid);
+    await scene.recovers(since);
+    await standby.says(/^acquired the Lease: its holder let it expire/);
   });
 
   fault("process: kill -9 between the first request and the command's start", newPlace, (scene) =>

@@ -12,6 +12,7 @@ import { filePlace } from "./place.ts";
 import { guardsOf, leaseSpan, randomMoment } from "./processes.ts";
 import type { Cast, Scene } from "./scene.ts";
 import { lookAfter, trio } from "./trio.ts";
+import { killWithGuard } from "../support/crash.ts";
 
 const few = { parallel: 2 };
 const alone = { parallel: 1 };
@@ -168,7 +169,7 @@ describe("faults of resources", () => {
     const standbys = Array.from({ length: size - 1 }, () => scene.start(cast));
     await Promise.all(standbys.map((each) => each.says(/^standing by/, 90_000)));
     const first = scene.oracle.now();
-    holder.kill("SIGKILL");
+    await killWithGuard(holder.pid); // its lease expires for all of them at once
     await scene.oracle.gone(life.identity);
     const next = await scene.recovers(first);
     await pause(leaseSpan);

@@ -4,6 +4,7 @@ import { fault } from "./fault.ts";
 import { filePlace } from "./place.ts";
 import { randomMoment } from "./processes.ts";
 import { trio } from "./trio.ts";
+import { killWithGuard } from "../support/crash.ts";
 
 const few = { parallel: 3 };
 
@@ -50,7 +51,7 @@ describe("faults of the set-up", () => {
       await standby.says(/^standing by/);
       await randomMoment();
       const since = scene.oracle.now();
-      holder.kill("SIGKILL");
+      await killWithGuard(holder.pid); // or its lease would be released, and nobody would wait for its end
       await scene.recovers(since);
     },
     few,

@@ -4,6 +4,8 @@ export type Entry = readonly [quick: number, whole: number, seconds: number];
 /** Every fault. Which of them are run is for selection.ts. */
 const table = {
   "process: kill -9 of the holder at a random moment": [6, 60, 144],
+  "process: kill -9 of the holder, whose guard releases its lease of 15 s": [2, 50, 130],
+  "process: kill -9 of the holder with its guard and its command: nobody releases": [1, 6, 22],
   "process: kill -9 between the first request and the command's start": [4, 40, 60],
   "process: kill -9 of the holder together with its command": [1, 6, 22],
   "process: kill -9 of the guard, then of the holder": [1, 6, 24],

@@ -4,6 +4,7 @@ import { leasePath, until } from "../lab/index.ts";
 import { usual } from "./elector.ts";
 import { MixedElection } from "./mixed.ts";
 import { describeWithElector } from "./with-elector.ts";
+import { killWithGuard } from "../support/crash.ts";
 
 await describeWithElector("what client-go leaves in a Lease", (room) => {
   test("a mark that is not the holder's makes the Lease a foreign one: a crashed client-go gets one retry period more", async (t) => {
@@ -14,7 +15,7 @@ await describeWithElector("what client-go leaves in a Lease", (room) => {
     const { identity } = await journal.start(1);
     const go = await election.clientGo(journal, "go");
     await go.standsBy();
-    first.kill("SIGKILL");
+    await killWithGuard(first.pid);
     await journal.start(2);
     assert.equal((await election.read()).metadata?.annotations?.["leader-exec/holder"], identity, "the mark is kept");
 

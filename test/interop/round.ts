@@ -5,8 +5,9 @@ import { isThere, type Candidate } from "../support/candidate.ts";
 import { journalNow, type Journal, type Life } from "../support/journal.ts";
 import type { Elector, Times } from "./elector.ts";
 import type { MixedElection } from "./mixed.ts";
+import { killWithGuard } from "../support/crash.ts";
 
-/** `polite`: SIGTERM; `crash`: kill -9; `black hole`: nothing gets through between the leader and the API server. */
+/** `polite`: SIGTERM; `crash`: kill -9, of leader-exec's guard too; `black hole`: nothing gets through between the leader and the API server. */
 export type Fault = "polite" | "crash" | "black hole";
 export type Direction = "client-go to leader-exec" | "leader-exec to client-go";
 
@@ -47,7 +48,7 @@ export async function handOver(round: Round): Promise<Figures> {
   if (fault !== "polite") await pause((round.number * 97) % 500);
   const at = journalNow();
   if (fault === "polite") old.kill("SIGTERM");
-  if (fault === "crash") old.kill("SIGKILL");
+  if (fault === "crash") await old.crash();
   if (fault === "black hole") proxy.blackhole();
 
   const successor = await journal.start(2);
@@ -75,13 +76,22 @@ export async function handOver(round: Round): Promise<Figures> {
 interface Contender {
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   kill(signal: NodeJS.Signals): void;
+  crash(): Promise<void>;
   standsBy(): Promise<unknown>;
 }
 
 async function clientGo(round: Round, journal: Journal, proxy?: FaultProxy): Promise<Contender> {
   const { election, number, times } = round;
   const elector: Elector = await election.clientGo(journal, `go-${number}`, { times, ...(proxy ? { proxy } : {}) });
-  return elector;
+  return {
+    exited: elector.exited,
+    kill: (signal) => elector.kill(signal),
+    crash: () => {
+      elector.kill("SIGKILL");
+      return Promise.resolve();
+    },
+    standsBy: () => elector.standsBy(),
+  };
 }
 
 async function leaderExec(round: Round, journal: Journal, proxy?: FaultProxy): Promise<Contender> {
@@ -90,6 +100,7 @@ async function leaderExec(round: Round, journal: Journal, proxy?: FaultProxy): P
   return {
     exited: candidate.exited,
     kill: (signal) => candidate.kill(signal),
+    crash: () => killWithGuard(candidate.pid),
     standsBy: () => candidate.says(/^standing by/),
   };
 }

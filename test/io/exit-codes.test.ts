@@ -18,6 +18,7 @@ function codeOf(script: string, runId: string): Promise<number> {
     environment,
     runId,
     guard: false,
+    order: null,
     processTree: "proc",
     tell: () => undefined,
     clock,

@@ -6,6 +6,8 @@ void test("what is told to the guard is what it understands", () => {
   const messages: readonly GuardMessage[] = [
     { kind: "run", runId: "abc", since: 12, cgroup: null },
     { kind: "run", runId: "abc", since: 12, cgroup: "/sys/fs/cgroup/a b\nü" },
+    { kind: "order", text: "eyJhIjoxfQ" },
+    { kind: "term", uid: "a b", since: 17.25, leader: { pid: 41, startTime: 98 } },
     { kind: "tree", root: { pid: 42, startTime: 99 } },
     { kind: "deadline", number: 3, at: 12_345.678 },
     { kind: "deadline", number: 4, at: Infinity },
@@ -26,6 +28,9 @@ void test("a line that is no message says nothing, least of all a deadline of ze
     "run",
     "run a",
     "Done",
+    "order",
+    "term 1 2 3",
+    "term 1 x 3 dWlk",
   ])
     assert.equal(parseMessage(line), null, line);
 });

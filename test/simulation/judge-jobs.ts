@@ -17,6 +17,19 @@ export function pauseKept(agenda: Agenda, before: StoredLease | null, after: Sto
   if (early > 0) throw new Violation(`${by} took the Lease ${Math.round(early)} ms before a pause was over`);
 }
 
+/** It gives the Lease back that it has had since then: whoever did so for it must not forget what the run asked for. */
+export function pauseAsked(
+  agenda: Agenda,
+  since: Millis,
+  { me, command }: SimCandidate,
+  { record }: StoredLease,
+): void {
+  const until = since + me.job.holdAtLeast;
+  if (me.job.holdAtLeast === 0 || !command.existed || agenda.now >= until) return;
+  if ((record.holdUntil ?? 0) < serverEpoch + until - 1)
+    throw new Violation(`the release of ${me.identity} does not ask for the pause that it has to leave`);
+}
+
 /** Its command begins to run. */
 export function runBegins(agenda: Agenda, candidate: SimCandidate, isAlive: () => boolean): void {
   const { job, timing, identity } = candidate.me;

@@ -7,7 +7,7 @@ import { seenByOthers } from "../../src/core/renewal-record.ts";
 import type { Effect, Event, Millis, Outcome, SignalName } from "../../src/core/types.ts";
 import type { Agenda } from "./agenda.ts";
 import { Insider } from "./insider.ts";
-import { pauseKept, runBegins, waitBegins } from "./judge-jobs.ts";
+import { pauseAsked, pauseKept, runBegins, waitBegins } from "./judge-jobs.ts";
 import { OnceJudge, type OnceFigures } from "./judge-once.ts";
 import type { Scenario } from "./scenario.ts";
 import type { SimCandidate } from "./sim-candidate.ts";
@@ -21,6 +21,7 @@ export type HandKind = "delete" | "recreate" | "clear" | "overwrite" | "shorten"
 /** What is known about one holder's time. */
 interface Term {
   readonly holder: string;
+  readonly since: Millis;
   /** Last change that a leader-exec sees, and last one that client-go sees too. */
   lastAt: Millis;
   countedAt: Millis;
@@ -170,6 +171,8 @@ export class Judge {
     if (holder === "") {
       if (this.#live !== null && this.#live.holder !== by && !this.#excused(this.#live))
         throw new Violation(`${by} cleared the Lease of ${this.#live.holder}`);
+      const since = this.#terms.get(by)?.since;
+      if (this.#writer !== null && since !== undefined) pauseAsked(this.#agenda, since, this.#writer.candidate, after);
       this.#live = null;
     } else this.#held(before?.record, after, by);
   }
@@ -258,6 +261,7 @@ export class Judge {
     const counted = known === undefined || seenByOthers(before, after);
     this.#live = {
       holder: by,
+      since: known?.since ?? now,
       lastAt: now,
       countedAt: counted ? now : known.countedAt,
       duration: (after.durationSeconds ?? 0) * 1000,

@@ -19,7 +19,9 @@ for (const mutant of mutants) {
   void test(`caught: ${mutant.name}`, async () => {
     const core = await mutantCore(mutant);
     const settings: Settings = {
-      ...(core === undefined ? { ticksFirst: false } : { core }),
+      ...(core === undefined ? {} : { core }),
+      ticksFirst: mutant.tickless !== true,
+      hastyGuard: mutant.hastyGuard ?? false,
       insight: mutant.insight ?? false,
     };
     for (let seed = 0; seed < enough; seed++) {

@@ -11,8 +11,12 @@ import type { Core } from "./sim.ts";
 
 export interface Mutant {
   readonly name: string;
-  /** Relative to src/core; null: the loop of the simulation takes events without a tick before them. */
+  /** Relative to src/core; null: what the simulation itself plays is wrong, the loop or the guard. */
   readonly change: { readonly file: string; readonly from: string; readonly to: string } | null;
+  /** The loop takes events without a tick before them. */
+  readonly tickless?: true;
+  /** The guard releases the Lease of a dead leader-exec before the tree is gone. */
+  readonly hastyGuard?: true;
   readonly insight?: true;
   readonly focus?: Focus;
   /** Shows only where candidates are jobs. */
@@ -194,7 +198,34 @@ export const mutants: readonly Mutant[] = [
     "now: turn.wall,",
     { once: true },
   ),
-  { name: "no tick before an event", change: null, insight: true },
+  change(
+    "a release on behalf of a dead holder does not look at the holder",
+    "on-behalf.ts",
+    "if (uid !== estate.uid || record.holder !== estate.identity || record.markedBy !== estate.identity) return null;",
+    "if (uid !== estate.uid) return null;",
+    { focus: { faults: ["crash", "crash", "slow", "loss", "signal"] } },
+  ),
+  change(
+    "a release on behalf of a dead holder forgets the pause that its run asked for",
+    "on-behalf.ts",
+    "return ahead > 0 ? (serverTime ?? wall) + ahead : null;",
+    "return null;",
+    { focus: { faults: ["crash"], on: "acquired" }, jobs: true },
+  ),
+  change(
+    "a release on behalf of a dead holder forgets what was recorded",
+    "on-behalf.ts",
+    "done: record.done, lastTick",
+    "done: null, lastTick",
+    { once: true },
+  ),
+  {
+    name: "the guard releases before the tree is gone",
+    change: null,
+    hastyGuard: true,
+    focus: { faults: ["crash", "crash", "slow", "loss"] },
+  },
+  { name: "no tick before an event", change: null, tickless: true, insight: true },
 ];
 
 /** The core with this mutant's change in it. */
@@ -203,7 +234,10 @@ export async function mutantCore({ change: edit, name }: Mutant): Promise<Core |
   const core = fileURLToPath(new URL("../../src/core/", import.meta.url));
   let replaced = 0;
   const result = await build({
-    entryPoints: [`${core}lifecycle.ts`],
+    stdin: {
+      contents: 'export * from "./lifecycle.ts"; export { releaseFor } from "./on-behalf.ts";',
+      resolveDir: core,
+    },
     bundle: true,
     write: false,
     format: "esm",

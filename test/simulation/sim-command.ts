@@ -4,9 +4,11 @@
  * Killing a tree and confirming its death takes up to k = 1 s; a timer is up to m = 0.5 s late.
  */
 import type { StoredLease } from "../../src/core/lease.ts";
+import type { Estate } from "../../src/core/on-behalf.ts";
 import type { CommandEnd, Millis } from "../../src/core/types.ts";
 import type { Entry } from "./agenda.ts";
 import type { SimCandidate } from "./sim-candidate.ts";
+import { releaseOnBehalf } from "./sim-release.ts";
 import type { Sim } from "./sim.ts";
 
 const longestKill: Millis = 950;
@@ -25,7 +27,13 @@ export class SimCommand {
   #guardTimer: Entry | null = null;
   #struck = false;
   #dying = false;
+  /** The term in which it runs. */
+  #estate: Estate | null = null;
+  /** leader-exec died while its guard had nothing to do yet: what becomes of the Lease is the guard's business. */
+  #orphan = false;
   #reaped = false;
+  /** It was started once. */
+  existed = false;
   /** How long the command takes to obey a stop signal; Infinity: it ignores it. */
   #obeysIn: Millis = Infinity;
   /** Grandchildren stay when the command itself has ended. */
@@ -39,6 +47,9 @@ export class SimCommand {
   start(lease: StoredLease, killAt: Millis): void {
     const { agenda, dice } = this.#sim;
     this.status = "starting";
+    const { me, machine } = this.#owner;
+    const { identity, job } = me;
+    this.#estate = { identity, uid: lease.uid, since: machine.clock(), holdAtLeast: job.holdAtLeast };
     this.#arm(killAt);
     const takes = dice.chance(0.05) ? dice.between(100, 4_000) : dice.between(2, 30);
     agenda.after(takes, () => this.#owner.whenAwake(() => this.#spawn(lease)));
@@ -69,7 +80,18 @@ export class SimCommand {
   /** leader-exec died: the pipe to the guard is closed. */
   orphaned(): void {
     this.#disarm();
-    this.#sim.agenda.after(this.#sim.dice.between(1, 100), () => this.#strike());
+    this.#orphan = !this.#struck && (this.status === "alive" || this.status === "gone") && this.existed;
+    this.#sim.agenda.after(this.#sim.dice.between(1, 100), () => {
+      this.#strike();
+      if (this.status === "gone" || this.#sim.hastyGuard) this.#release();
+    });
+  }
+
+  /** Once the tree is gone, and before the deadline, after which leader-exec's own Lease is about to expire. */
+  #release(): void {
+    if (!this.#orphan || this.#estate === null) return;
+    this.#orphan = false;
+    releaseOnBehalf(this.#sim, this.#owner, this.#estate, this.#killAt);
   }
 
   #arm(killAt: Millis): void {
@@ -100,6 +122,7 @@ export class SimCommand {
       return;
     }
     this.status = "alive";
+    this.existed = true;
     this.#obeysIn = dice.chance(0.7) ? dice.between(1, 1_500) : Infinity;
     this.#leavesSome = dice.chance(0.25);
     judge.treeStarted(this.#owner, lease);
@@ -153,6 +176,7 @@ export class SimCommand {
     this.status = "gone";
     this.#disarm();
     this.#sim.judge.treeGone(this.#owner);
+    if (this.#owner.over) this.#release();
     this.#sim.agenda.after(this.#sim.dice.between(0, 20), () => this.#owner.hear({ kind: "tree-gone" }));
   }
 }

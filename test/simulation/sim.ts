@@ -1,5 +1,6 @@
 /** What all parts of one simulation share. */
 import type { nextWake, step } from "../../src/core/lifecycle.ts";
+import type { releaseFor } from "../../src/core/on-behalf.ts";
 import type { State } from "../../src/core/state.ts";
 import type { Millis, Turn } from "../../src/core/types.ts";
 import type { Agenda } from "./agenda.ts";
@@ -14,6 +15,7 @@ export interface Core {
   readonly initial: (turn: Turn) => State;
   readonly step: typeof step;
   readonly nextWake: typeof nextWake;
+  readonly releaseFor: typeof releaseFor;
 }
 
 export interface Sim {
@@ -27,6 +29,8 @@ export interface Sim {
   errors: { readonly share: number; readonly retryAfter: Millis } | null;
   /** False: a mutant of the loop, which takes an event without a tick before it. */
   readonly ticksFirst: boolean;
+  /** True: a mutant of the guard, which releases before the tree is gone. */
+  readonly hastyGuard: boolean;
   /** A process ended, in whatever way: the kubelet starts another one. */
   readonly restart: (ended: SimCandidate) => void;
   /** Null: nobody reads the trace. */

@@ -1,5 +1,6 @@
 /** Runs one scenario to its end: machines, faults, calm, verdict. */
 import * as lifecycle from "../../src/core/lifecycle.ts";
+import { releaseFor } from "../../src/core/on-behalf.ts";
 import type { LeaseRecord, StoredLease } from "../../src/core/lease.ts";
 import type { Millis } from "../../src/core/types.ts";
 import { Agenda } from "./agenda.ts";
@@ -24,6 +25,7 @@ export interface Result {
 export interface Settings {
   readonly core?: Core;
   readonly ticksFirst?: boolean;
+  readonly hastyGuard?: boolean;
   /** False: only what is seen from outside is judged. */
   readonly insight?: boolean;
   readonly trace?: (at: Millis, who: string, what: string) => void;
@@ -45,7 +47,7 @@ export function simulate(scenario: Scenario, settings: Settings = {}): Result {
   });
   const { trace } = settings;
   const sim: Sim = {
-    core: settings.core ?? lifecycle,
+    core: settings.core ?? { ...lifecycle, releaseFor },
     scenario,
     agenda,
     dice,
@@ -53,6 +55,7 @@ export function simulate(scenario: Scenario, settings: Settings = {}): Result {
     judge,
     errors: null,
     ticksFirst: settings.ticksFirst ?? true,
+    hastyGuard: settings.hastyGuard ?? false,
     trace: trace === undefined ? null : (who, what) => trace(agenda.now, who, what),
     restart: ({ machine }) => agenda.after(dice.between(100, 2_000), () => machine.boot()),
   };

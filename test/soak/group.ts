@@ -29,7 +29,7 @@ export class Group {
   /** What went wrong: each is a reason to fail. */
   readonly wrong: string[] = [];
   /** Milliseconds from the last sign of life of one holder's command to the first of the next one's. */
-  readonly takeovers = { released: [] as number[], expired: [] as number[] };
+  readonly takeovers = { released: [] as number[], killed: [] as number[], expired: [] as number[] };
   /** The longest that a command lived on after its leader-exec was killed. */
   outlived = 0;
   readonly #options: GroupOptions;
@@ -230,8 +230,8 @@ export class Group {
     const end = this.#endOf(before);
     if (end === undefined || this.#told.has(`take-over ${term.identity}`)) return;
     this.#told.add(`take-over ${term.identity}`);
-    const released = end.signal === null && end.code !== 75;
-    this.takeovers[released ? "released" : "expired"].push(term.first - before.last);
+    const how = end.signal !== null ? "killed" : end.code === 75 ? "expired" : "released";
+    this.takeovers[how].push(term.first - before.last);
   }
 
   #fail(what: string): void {

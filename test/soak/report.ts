@@ -21,14 +21,15 @@ export function progressLine(tally: Tally): string {
 /** Everything that is to be known at the end. */
 export function summary(tally: Tally): string {
   const { changes, overlaps, wrong, tokens } = sums(tally);
-  const all = (kind: "released" | "expired"): number[] => tally.groups.flatMap(({ takeovers }) => takeovers[kind]);
+  const all = (kind: keyof Group["takeovers"]): number[] => tally.groups.flatMap(({ takeovers }) => takeovers[kind]);
   const outlived = Math.max(...tally.groups.map((group) => group.outlived));
   return [
     ...[...overlaps, ...tokens, ...wrong].map((finding) => `FOUND: ${finding}`),
     `seed ${tally.seed}: ${changes} leader changes, ${overlaps.length} overlaps, ${tokens.length} tokens that did not grow, ${wrong.length} other findings`,
     `${tally.done} faults, ${tally.skipped} skipped (nobody to hit, or a second one at once)`,
     `take-over after the command had ended or a polite stop, ms: ${percentiles(all("released"))}`,
-    `take-over after a crash or a loss, ms: ${percentiles(all("expired"))}`,
+    `take-over after kill -9 of leader-exec, ms: ${percentiles(all("killed"))}`,
+    `take-over after a loss, ms: ${percentiles(all("expired"))}`,
     `longest that a command lived on after kill -9 of its leader-exec: ${outlived.toFixed(1)} ms`,
   ].join("\n");
 }
