@@ -108,10 +108,12 @@ function unclaimed({ ids, hold, plan }: Leading): { ids: number; hold: Hold } {
   return { ids, hold: plan === null || plan.claim === null ? hold : { ...hold, tick: hold.stored } };
 }
 
-/** While the store is in trouble, its own pace holds. */
+/** While the store is in trouble, or somebody edits the Lease all the time, the pace of the renewals holds. */
 function hastened(hold: Hold, { claim }: Plan, turn: Turn): Hold {
-  const isPending = claim !== null && hold.stored !== claim && hold.request === null && hold.trouble === null;
-  return isPending ? { ...hold, nextAttemptAt: Math.min(hold.nextAttemptAt, turn.at) } : hold;
+  const isPending = claim !== null && hold.stored !== claim && hold.request === null;
+  return isPending && hold.trouble === null && hold.conflicts === 0
+    ? { ...hold, nextAttemptAt: Math.min(hold.nextAttemptAt, turn.at) }
+    : hold;
 }
 
 function reportsOf(

@@ -350,3 +350,17 @@ void test("a candidate without a schedule leaves the last tick as it is", () => 
     "x",
   );
 });
+
+void test("a tick that cannot be recorded because somebody edits the Lease all the time makes no storm of requests", () => {
+  const conflict = (id: number): Event => written(id, { kind: "conflict" });
+  const edited = (version: string): ReadResult => found(mine({}, version));
+  const storm: readonly Step[] = [
+    ...claimed,
+    ...[[60_001, conflict(32)] as Step, [60_002, read(33, edited("60"))] as Step],
+    ...[[60_003, conflict(34)] as Step, [60_004, read(35, edited("61"))] as Step],
+  ];
+  const [state, effects] = play(minutely, storm);
+  assert.deepEqual(kinds(effects), []);
+  assert.equal(nextWake(state, at(60_004, 0, minutely)), 60_014);
+  assert.deepEqual(kinds(play(minutely, [...storm, [60_006, tick]])[1]), []);
+});

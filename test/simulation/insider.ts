@@ -41,7 +41,9 @@ export class Insider {
           `${identity}: ${effect.kind} follows on ${event.kind}, not on a write that was acknowledged`,
         );
       const latest = answer.sentAt + 0.99 * timing.leaseDuration - 1_500;
-      if (Math.abs(effect.killAt - latest) > 1e-3)
+      // A tick may be recorded within the second of the renewal before it: client-go does not see that, and nothing moves.
+      const isSooner = effect.kind === "start" && effect.tick !== null && effect.killAt < latest;
+      if (Math.abs(effect.killAt - latest) > 1e-3 && !isSooner)
         throw new Violation(`${identity}: ${effect.kind} until ${effect.killAt} instead of ${latest}`);
       if (effect.kind === "start" && effect.lease?.version !== answer.result.lease.version)
         throw new Violation(`${identity}: a fencing token that is not the version of the acknowledged write`);

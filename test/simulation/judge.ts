@@ -9,6 +9,7 @@ import type { Agenda } from "./agenda.ts";
 import { Insider } from "./insider.ts";
 import { pauseAsked, pauseKept, runBegins, waitBegins } from "./judge-jobs.ts";
 import { OnceJudge, type OnceFigures } from "./judge-once.ts";
+import { ScheduleJudge, type TickFigures } from "./judge-schedule.ts";
 import type { Scenario } from "./scenario.ts";
 import type { SimCandidate } from "./sim-candidate.ts";
 
@@ -48,6 +49,7 @@ export interface Figures {
   overruns: number;
   pauses: number;
   readonly once: OnceFigures;
+  readonly ticks: TickFigures;
 }
 
 /** The fastest clock of another candidate, seen from true time. */
@@ -66,9 +68,11 @@ export class Judge {
     refused: 0,
     overruns: 0,
     pauses: 0,
+    ticks: { due: 0, run: 0, late: 0, overlap: 0, unrecorded: 0, missed: 0, lost: 0, untold: 0 },
     once: { recorded: 0, spared: 0, unrecorded: 0, refused: 0, again: 0 },
   };
   readonly once: OnceJudge;
+  readonly schedule: ScheduleJudge;
   readonly #agenda: Agenda;
   readonly #insider: Insider | null;
   readonly #alive = new Set<SimCandidate>();
@@ -85,6 +89,7 @@ export class Judge {
     this.#agenda = agenda;
     this.#insider = insight ? new Insider() : null;
     this.once = new OnceJudge(agenda, this.figures.once);
+    this.schedule = new ScheduleJudge(agenda);
   }
 
   /** How many commands live now. */
@@ -155,6 +160,7 @@ export class Judge {
 
   /** The Lease changed; see SimApi. */
   changed(before: StoredLease | null, after: StoredLease | null, by: string | null): void {
+    this.schedule.changed(after);
     this.once.changed(before, after, by === null ? null : (this.#writer?.candidate ?? null));
     if (by === null || after === null) return;
     const { holder } = after.record;
@@ -179,6 +185,7 @@ export class Judge {
 
   treeStarted(owner: SimCandidate, lease: StoredLease): void {
     const { identity } = owner.me;
+    if (this.#alive.has(owner)) throw new Violation(`two commands of ${identity} at once`);
     for (const other of this.#alive) {
       const [one, two] = [this.#terms.get(other.me.identity), this.#terms.get(identity)];
       if (!this.#excusedFor(one, two) && !this.#excusedFor(two, one))
@@ -194,7 +201,8 @@ export class Judge {
     this.#lastToken = token;
     this.#alive.add(owner);
     if (!disputed) this.once.treeStarted(owner);
-    runBegins(this.#agenda, owner, () => this.#alive.has(owner));
+    const { command } = owner;
+    runBegins(this.#agenda, owner, () => this.#alive.has(owner) && owner.command === command);
     this.figures.starts++;
   }
 

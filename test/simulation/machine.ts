@@ -6,6 +6,7 @@ import { jobOf } from "./jobs.ts";
 import { Link } from "./link.ts";
 import { onceJobOf } from "./once.ts";
 import type { MachineSetup } from "./scenario.ts";
+import { scheduledJobOf } from "./schedule.ts";
 import { SimCandidate } from "./sim-candidate.ts";
 import type { Sim } from "./sim.ts";
 
@@ -67,6 +68,7 @@ export class Machine {
   #job(): Job {
     const { scenario, agenda } = this.#sim;
     const { leaseDuration } = this.setup.timing;
+    if (scenario.schedule !== null) return scheduledJobOf(scenario.schedule, this.#dice);
     if (scenario.once) return onceJobOf(this.#dice, this.clock(), agenda.now, leaseDuration);
     return scenario.jobs ? jobOf(this.#dice, this.clock(), leaseDuration) : service;
   }

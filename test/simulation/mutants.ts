@@ -21,6 +21,8 @@ export interface Mutant {
   readonly focus?: Focus;
   /** Shows only where candidates are jobs. */
   readonly jobs?: true;
+  /** Shows only with a schedule. */
+  readonly schedule?: true;
   /** Shows only where they run until they have succeeded once. */
   readonly once?: true;
 }
@@ -30,7 +32,7 @@ const change = (
   file: string,
   from: string,
   to: string,
-  rest: Pick<Mutant, "insight" | "focus" | "jobs" | "once"> = {},
+  rest: Pick<Mutant, "insight" | "focus" | "jobs" | "schedule" | "once"> = {},
 ): Mutant => ({
   name,
   change: { file, from, to },
@@ -58,7 +60,7 @@ export const mutants: readonly Mutant[] = [
     "releases before the tree is gone",
     "stopping.ts",
     "return [{ ...state, end: event.end }, []];",
-    "return gone({ ...state, end: event.end }, turn);",
+    "return treeGone({ ...state, end: event.end }, turn);",
   ),
   change(
     "releases on a version read, without looking at the holder",
@@ -197,6 +199,48 @@ export const mutants: readonly Mutant[] = [
     "now: serverTime ?? turn.wall,",
     "now: turn.wall,",
     { once: true },
+  ),
+  change(
+    "the command of a tick starts before the write that records it is confirmed",
+    "scheduled.ts",
+    "if (hold.stored !== plan.claim)",
+    "if (hold.tick !== plan.claim)",
+    { schedule: true },
+  ),
+  change(
+    "the last tick on the Lease does not count after an acquisition",
+    "schedule.ts",
+    "const settled = lastTick ?? turn.wall;",
+    "const settled = Math.min(lastTick ?? turn.wall, turn.wall);",
+    { schedule: true },
+  ),
+  change(
+    "an acquisition forgets the last tick",
+    "acquired-record.ts",
+    "lastTick: before?.lastTick ?? null,",
+    "lastTick: null,",
+    { schedule: true },
+  ),
+  change(
+    "a clock that is set back runs ticks again",
+    "schedule.ts",
+    "if (turn.wall < plan.next) {",
+    "if (turn.wall < plan.next && turn.wall > settled - onTime) {",
+    { schedule: true },
+  ),
+  change(
+    "a read that shows the claimed tick starts its command",
+    "scheduled.ts",
+    "if (hold.stored !== plan.claim)",
+    'if (hold.stored !== plan.claim && parseTime(hold.lease.record.lastTick ?? "") !== plan.claim)',
+    { schedule: true, insight: true },
+  ),
+  change(
+    "a tick that comes while a command runs starts another one",
+    "scheduled.ts",
+    'look(plan, command === "idle", schedule, turn)',
+    "look(plan, true, schedule, turn)",
+    { schedule: true },
   ),
   change(
     "a release on behalf of a dead holder does not look at the holder",

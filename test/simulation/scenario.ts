@@ -5,6 +5,7 @@
 import { deriveTiming, workingSets } from "../../src/timing.ts";
 import type { Millis, Timing } from "../../src/core/types.ts";
 import { Dice } from "./dice.ts";
+import type { SimSchedule } from "./schedule.ts";
 
 /** Whom a fault hits: the candidate whose command runs (or the first), or the one on this machine. */
 export type Target = "holder" | number;
@@ -82,6 +83,8 @@ export interface Scenario {
   readonly jobs: boolean;
   /** They run until they have succeeded once; see once.ts. */
   readonly once: boolean;
+  /** They run their command at ticks; see schedule.ts. */
+  readonly schedule: SimSchedule | null;
 }
 
 /** Two clocks differ by at most 1 %, the share that the deadlines allow for. */
@@ -132,6 +135,7 @@ export function scenarioOf(seed: number, focus: Focus = {}): Scenario {
     calmFrom,
     jobs: false,
     once: false,
+    schedule: null,
   };
 }
 

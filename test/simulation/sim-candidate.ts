@@ -17,7 +17,8 @@ const tickEvery: Millis = 250;
 export class SimCandidate {
   readonly me: Candidate;
   readonly machine: Machine;
-  readonly command: SimCommand;
+  /** With a schedule, that of the last tick. */
+  command: SimCommand;
   /** True times at which creates were sent, by the request's id. */
   readonly creates = new Map<number, Millis>();
   state: State;
@@ -165,10 +166,11 @@ export class SimCandidate {
         });
         return;
       case "start":
-        if (effect.lease !== null) command.start(effect.lease, effect.killAt);
+        if (command.status === "gone") this.command = new SimCommand(this.#sim, this);
+        if (effect.lease !== null) this.command.start(effect.lease, effect.killAt, effect.tick);
         return;
       case "guard-until":
-        command.guardUntil(effect.killAt);
+        if (this.me.job.schedule === null || command.status !== "none") command.guardUntil(effect.killAt);
         return;
       case "forward":
         command.forward(effect.signal, effect.to);
@@ -177,6 +179,7 @@ export class SimCandidate {
         command.killTree();
         return;
       case "report":
+        if (this.#sim.scenario.schedule !== null) judge.schedule.reported(effect.report, this.#sim.scenario.schedule);
         return;
       case "finish":
         this.#end();

@@ -7,6 +7,7 @@ import type { StoredLease } from "../../src/core/lease.ts";
 import type { Estate } from "../../src/core/on-behalf.ts";
 import type { CommandEnd, Millis } from "../../src/core/types.ts";
 import type { Entry } from "./agenda.ts";
+import { runOf } from "./schedule.ts";
 import type { SimCandidate } from "./sim-candidate.ts";
 import { releaseOnBehalf } from "./sim-release.ts";
 import type { Sim } from "./sim.ts";
@@ -44,7 +45,7 @@ export class SimCommand {
     this.#owner = owner;
   }
 
-  start(lease: StoredLease, killAt: Millis): void {
+  start(lease: StoredLease, killAt: Millis, tick: Millis | null): void {
     const { agenda, dice } = this.#sim;
     this.status = "starting";
     const { me, machine } = this.#owner;
@@ -52,7 +53,7 @@ export class SimCommand {
     this.#estate = { identity, uid: lease.uid, since: machine.clock(), holdAtLeast: job.holdAtLeast };
     this.#arm(killAt);
     const takes = dice.chance(0.05) ? dice.between(100, 4_000) : dice.between(2, 30);
-    agenda.after(takes, () => this.#owner.whenAwake(() => this.#spawn(lease)));
+    agenda.after(takes, () => this.#owner.whenAwake(() => this.#spawn(lease, tick)));
   }
 
   guardUntil(killAt: Millis): void {
@@ -112,7 +113,7 @@ export class SimCommand {
     this.#kill();
   }
 
-  #spawn(lease: StoredLease): void {
+  #spawn(lease: StoredLease, tick: Millis | null): void {
     const { dice, judge, agenda, scenario } = this.#sim;
     const { machine } = this.#owner;
     const calm = agenda.now >= scenario.calmFrom;
@@ -126,7 +127,10 @@ export class SimCommand {
     this.#obeysIn = dice.chance(0.7) ? dice.between(1, 1_500) : Infinity;
     this.#leavesSome = dice.chance(0.25);
     judge.treeStarted(this.#owner, lease);
-    if (scenario.once) agenda.after(dice.between(20, 4_000), () => this.#endByItself());
+    if (tick !== null) judge.schedule.started(this.#owner, tick);
+    const { schedule } = scenario;
+    if (schedule !== null) agenda.after(runOf(schedule, dice), () => this.#reap(dice.chance(0.8) ? 0 : 1));
+    else if (scenario.once) agenda.after(dice.between(20, 4_000), () => this.#endByItself());
     else if (scenario.shortCommands && dice.chance(0.7)) {
       agenda.after(dice.between(300, 20_000), () => {
         if (agenda.now < scenario.calmFrom) this.#reap();

@@ -100,6 +100,7 @@ export function simulate(scenario: Scenario, settings: Settings = {}): Result {
     if (!(error instanceof Violation)) throw error;
     violation = error.message;
   }
+  if (scenario.schedule !== null) judge.schedule.count(scenario.schedule, judge.figures.ticks);
   sim.trace?.("judge", violation ?? "all invariants held");
   return { violation, figures: judge.figures, virtual: agenda.now, actions: agenda.taken };
 }
