@@ -49,7 +49,7 @@ export class Replicas {
   inflict(signal: "SIGKILL" | "SIGTERM"): void {
     const last = this.#runs().at(-1);
     for (const [child, { text }] of this.#running) {
-      if (last === undefined || !text.includes(last.identity)) continue;
+      if (last === undefined || !text.includes(` as ${last.identity};`)) continue;
       child.kill(signal);
       this.#faults[signal]++;
     }
