@@ -28,6 +28,7 @@ const soleImporters = {
   "socks-proxy-agent": "src/io/proxy-tunnel.ts",
   croner: "src/bundles/schedule.ts",
   execa: "src/bundles/execa.ts",
+  "prom-client": "src/io/prometheus.ts",
   "signal-exit": "src/io/last-resort.ts",
 };
 const packages = Object.keys(soleImporters);

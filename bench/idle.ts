@@ -113,7 +113,7 @@ function mapped<K extends string>(
 }
 
 /** Milliseconds on a processor so far, of all threads, to the nanosecond (the counters of /proc/PID/stat have 10 ms). */
-function cpuOf(pid: number): number {
+export function cpuOf(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const spent = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
   return spent.reduce((all, one) => all + Number(one) / 1e6, 0);

@@ -11,6 +11,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
 import { parseArgs } from "node:util";
 import { DEFAULT_VERSION, startLab } from "../test/lab/index.ts";
+import { asked } from "./asked.ts";
 import { contention } from "./contention.ts";
 import { handOver } from "./hand-over.ts";
 import { idle } from "./idle.ts";
@@ -33,6 +34,7 @@ const benchmarks: Record<string, (room: Room) => Promise<Row[]>> = {
   free,
   contention,
   versions,
+  asked,
 };
 
 const { values } = parseArgs({

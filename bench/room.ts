@@ -14,6 +14,8 @@ interface LeaderExecMore {
   readonly folder?: string;
   /** The Node binary that runs it. */
   readonly node?: string;
+  /** More flags. */
+  readonly args?: readonly string[];
 }
 
 /** Another API server, another Node binary. */
@@ -60,14 +62,14 @@ export class Room {
 
   /** A candidate with the measured command, on the API server, or in a folder of Leases. */
   leaderExec(lease: string, stamps: string, more: LeaderExecMore = {}): Program {
-    const { times = usualTimes, folder, node } = more;
+    const { times = usualTimes, folder, node, args: flags = [] } = more;
     const store = folder === undefined ? ["--kubeconfig", this.kubeconfig] : ["--lease-store", `file:${folder}`];
     const args = [
       product,
       "--enable-leader-election",
       ...["--lease-duration", times.lease, "--renew-deadline", times.renew],
       ...["--retry-period", times.retry, "--kill-after", times.kill],
-      ...["--lease-name", lease, ...store, "--", this.stamp, stamps],
+      ...["--lease-name", lease, ...store, ...flags, "--", this.stamp, stamps],
     ];
     return Program.node(args, {}, node);
   }

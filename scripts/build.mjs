@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { build } from "esbuild";
 import { leanCommander } from "./lean-commander.mjs";
 import { leanKubeconfig } from "./lean-kubeconfig.mjs";
+import { leanPrometheus } from "./lean-prometheus.mjs";
 import { thirdPartyNotice } from "./third-party.mjs";
 
 const candidates = {
@@ -17,6 +18,7 @@ const candidates = {
   kubeconfig: "src/bundles/kubeconfig.ts",
   health: "src/bundles/health.ts",
   schedule: "src/bundles/schedule.ts",
+  metrics: "src/bundles/metrics.ts",
 };
 const entryPoints = Object.fromEntries(Object.entries(candidates).filter(([, file]) => existsSync(file)));
 
@@ -38,7 +40,7 @@ const result = await build({
   define: { "import.meta.url": "__bundleUrl", __VERSION__: JSON.stringify(version) },
   banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
   external: Object.keys(candidates).map((name) => `./${name}.cjs`),
-  plugins: [leanKubeconfig, leanCommander],
+  plugins: [leanKubeconfig, leanCommander, leanPrometheus],
 });
 await writeFile("dist/THIRD-PARTY-NOTICES.txt", await thirdPartyNotice(result.metafile));
 await writeFile("dist/meta.json", JSON.stringify(result.metafile));

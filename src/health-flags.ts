@@ -11,6 +11,13 @@ export const healthFlags = group(
     { election: false },
   ),
   flag(
+    "metrics-bind-address",
+    "ADDR",
+    "0 (off)",
+    "answer /metrics there, for Prometheus; the same address as for the probes is shared",
+    { election: false },
+  ),
+  flag(
     "ready-when",
     "standby|leading",
     "standby",

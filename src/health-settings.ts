@@ -8,13 +8,14 @@ type Read = <T>(name: string, as: (given: value.Given) => T) => T | undefined;
 /** Throws UsageError. */
 export function healthOptions(read: Read, settings: Settings): HealthOptions {
   const probes = read("health-probe-bind-address", bindAddressValue) ?? null;
+  const metrics = read("metrics-bind-address", bindAddressValue) ?? null;
   const readyWhen = read("ready-when", (given) => value.choiceValue<ReadyWhen>(given, ["standby", "leading"]));
   const by = settings.get("ready-when")?.by;
   if (probes === null && by?.startsWith("-") === true)
     throw new value.UsageError(
       `${by} was given, but nobody can ask whether we are ready; add --health-probe-bind-address :8081, or leave ${by} out`,
     );
-  return { probes, readyWhen: readyWhen ?? "standby" };
+  return { probes, metrics, readyWhen: readyWhen ?? "standby" };
 }
 
 /** As controller-runtime and Go's net.Listen take it: a host or none, and a port; "0" is off. */

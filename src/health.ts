@@ -19,10 +19,11 @@ const nobodyAsks: Health = { around: (world) => world, close: () => undefined };
 
 /** Listens before anything is contended for. Throws LocalTrouble when it cannot. */
 export async function openHealth(options: Options, clock: Clock, log: Log): Promise<Health> {
-  const { probes } = options.health;
-  if (probes === null) return nobodyAsks;
+  const { probes, metrics } = options.health;
+  if (probes === null && metrics === null) return nobodyAsks;
   const { startHealth } = await loadHealth();
-  const started = await startHealth({ ...options.health, timing: options.timing, clock, log });
+  const leaseName = options.election ? options.leaseName : null;
+  const started = await startHealth({ ...options.health, timing: options.timing, leaseName, clock, log });
   if (typeof started === "string") throw new LocalTrouble(started);
   return started;
 }

@@ -58,6 +58,8 @@ export interface ScheduleOptions {
 export interface HealthOptions {
   /** Where /healthz, /readyz and /leader are answered; null: nowhere. */
   readonly probes: BindAddress | null;
+  /** Where /metrics is answered; the same as `probes`: both by one listener. */
+  readonly metrics: BindAddress | null;
   readonly readyWhen: ReadyWhen;
 }
 

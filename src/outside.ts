@@ -3,27 +3,51 @@ import { healthFlaw, isCommandRunning, leaseIn, unreadiness } from "./core/healt
 import type { State } from "./core/state.ts";
 import type { Millis, Timing } from "./core/types.ts";
 import type { Health, LeaseName } from "./health.ts";
-import { serve, type Answer, type Routes } from "./io/health-server.ts";
+import { serve, type Answer, type Listener, type Routes } from "./io/health-server.ts";
 import { formatMicroTime } from "./io/lease-json.ts";
-import type { HealthOptions } from "./options.ts";
+import { loadMetrics } from "./io/load-bundle.ts";
+import type { Meter } from "./meter.ts";
+import type { BindAddress, HealthOptions } from "./options.ts";
 import type { Clock, Log, Observer, World } from "./world.ts";
 
 export interface HealthSettings extends HealthOptions {
   readonly timing: Timing;
+  /** Null without election. */
+  readonly leaseName: string | null;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Listens where the options say; where it cannot, a sentence comes back. */
 export async function startHealth(settings: HealthSettings): Promise<Health | string> {
-  const { probes, log } = settings;
-  const seen = new Onlooker(settings);
-  if (probes === null) return { around: (world) => world, close: () => undefined };
-  const listener = await serve(probes, seen.routes);
-  if (typeof listener === "string") return listener;
-  const paths = Object.keys(seen.routes).join(", ");
-  log.write({ level: "info", message: `answering ${paths} on ${listener.address}`, fields: {} });
-  return { around: (...about) => seen.around(...about), close: () => listener.close() };
+  const { metrics, leaseName, clock, log } = settings;
+  const meter = metrics === null ? null : new (await loadMetrics()).Meter(clock, leaseName);
+  const seen = new Onlooker(settings, meter);
+  const listeners: Listener[] = [];
+  const close = (): void => listeners.forEach((listener) => listener.close());
+  for (const [at, routes] of wanted(settings, seen.routes, meter)) {
+    const listener = await serve(at, routes);
+    if (typeof listener === "string") {
+      close();
+      return listener;
+    }
+    listeners.push(listener);
+    const message = `answering ${Object.keys(routes).join(", ")} on ${listener.address}`;
+    log.write({ level: "info", message, fields: {} });
+  }
+  return { around: (...about) => seen.around(...about), close };
+}
+
+/** What is answered where: equal addresses share a listener. */
+function wanted({ probes, metrics }: HealthOptions, routes: Routes, meter: Meter | null): [BindAddress, Routes][] {
+  const counted: Routes = meter === null ? {} : { "/metrics": () => meter.answer() };
+  if (probes !== null && metrics !== null && probes.host === metrics.host && probes.port === metrics.port)
+    return [[probes, { ...routes, ...counted }]];
+  const all: [BindAddress | null, Routes][] = [
+    [probes, routes],
+    [metrics, counted],
+  ];
+  return all.filter((each): each is [BindAddress, Routes] => each[0] !== null);
 }
 
 class Onlooker {
@@ -33,6 +57,7 @@ class Onlooker {
     "/leader": () => this.#leader(),
   };
   readonly #settings: HealthSettings;
+  readonly #meter: Meter | null;
   /** Null: the loop has not begun. */
   #state: State | null = null;
   /** When the loop has to turn at the latest. */
@@ -40,19 +65,24 @@ class Onlooker {
   #identity: string | null = null;
   #lease: LeaseName | null = null;
 
-  constructor(settings: HealthSettings) {
+  constructor(settings: HealthSettings, meter: Meter | null) {
     this.#settings = settings;
+    this.#meter = meter;
   }
 
   around(world: World, identity: string, lease: LeaseName | null): World {
     this.#identity = lease === null ? null : identity;
     this.#lease = lease;
-    const observer: Observer = { stepped: ({ after }) => void (this.#state = after) };
+    const stepped: Observer["stepped"] = (step) => {
+      this.#state = step.after;
+      this.#meter?.stepped(step);
+    };
     const wakeIn: World["wakeIn"] = (span, callback) => {
       this.#dueAt = callback === null ? Infinity : world.clock.now() + span;
       world.wakeIn(span, callback);
     };
-    return { ...world, wakeIn, observer };
+    const store = this.#meter?.around(world.store) ?? world.store;
+    return { ...world, store, wakeIn, observer: { stepped } };
   }
 
   #flaw(): string | null {

@@ -12,7 +12,10 @@ async function lookedAt(t: TestContext, readyWhen: "standby" | "leading" = "stan
   const lines: string[] = [];
   const probes = { by: "--health-probe-bind-address", text: "127.0.0.1:0", host: "127.0.0.1", port: 0 };
   const log = { write: ({ message }: { message: string }) => void lines.push(message) };
-  const health = await startHealth({ probes, readyWhen, timing: core.me.timing, clock, log });
+  const health = await startHealth({
+    ...{ probes, metrics: null, readyWhen, leaseName: "job" },
+    ...{ timing: core.me.timing, clock, log },
+  });
   assert.ok(typeof health === "object", JSON.stringify(health));
   t.after(() => health.close());
   const bare = { clock, wakeIn: () => undefined } as unknown as World;

@@ -89,7 +89,7 @@ async function answer(routes: Routes, request: IncomingMessage, response: Server
 
 async function answerTo(routes: Routes, { method, url = "/" }: IncomingMessage): Promise<Answer> {
   const path = url.split("?", 1)[0] ?? "/";
-  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  const route = routes[path];
   if (route === undefined) return plain(404, `nothing is answered here; ask for ${Object.keys(routes).join(", ")}`);
   if (method !== "GET" && method !== "HEAD") return plain(405, "this can only be read; use GET or HEAD");
   try {

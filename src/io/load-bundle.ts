@@ -5,6 +5,7 @@ import type * as AuthBundle from "../bundles/auth.ts";
 import type * as ExecaBundle from "../bundles/execa.ts";
 import type * as HealthBundle from "../bundles/health.ts";
 import type * as KubeconfigBundle from "../bundles/kubeconfig.ts";
+import type * as MetricsBundle from "../bundles/metrics.ts";
 
 const here = import.meta.url;
 const isBuilt = here.endsWith(".cjs");
@@ -27,6 +28,11 @@ export async function loadAuth(): Promise<typeof AuthBundle> {
 /** The part that answers probes. */
 export async function loadHealth(): Promise<typeof HealthBundle> {
   return (await load("health")) as typeof HealthBundle;
+}
+
+/** The part that counts. */
+export async function loadMetrics(): Promise<typeof MetricsBundle> {
+  return (await load("metrics")) as typeof MetricsBundle;
 }
 
 /** Both ways are hidden from esbuild, which would otherwise draw everything into the main bundle. */

@@ -136,7 +136,7 @@ test("a frozen leader answers nothing, which a probe takes for unhealthy; when i
 
 test("hundreds of clients at once, and slow ones, do not keep the Lease from being renewed in time", async (t) => {
   const { leases, candidates } = onFiles(t);
-  const leader = candidates.start({ args: probed });
+  const leader = candidates.start({ args: [...probed, "--metrics-bind-address", "127.0.0.1:0"] });
   const address = await addressOf(leader);
   await candidates.journal.start(1);
   const [host, port] = address.split(":");
@@ -146,10 +146,10 @@ test("hundreds of clients at once, and slow ones, do not keep the Lease from bei
     if (count % 2 === 0) slow.write("GET /leader HTTP/1.1\r\n");
   }
   let [answers, isOver] = [0, false];
-  const crowd = Array.from({ length: 300 }, async () => {
+  const crowd = Array.from({ length: 300 }, async (_, index) => {
     while (!isOver) {
       // Who comes late may be cut off: so many are not served at once.
-      const reply = await ask(address, "/leader").catch(() => null);
+      const reply = await ask(address, index % 2 === 0 ? "/leader" : "/metrics").catch(() => null);
       if (reply !== null) answers += Number(reply.status === 200);
     }
   });
@@ -202,10 +202,15 @@ test("nothing that answers is loaded unless an address is given", async (t) => {
   const folder = folderOf(t);
   const root = join(product, "..", "..");
   for (const part of ["bin", "dist"]) cpSync(join(root, part), join(folder, part), { recursive: true });
-  rmSync(join(folder, "dist", "health.cjs"));
+  rmSync(join(folder, "dist", "metrics.cjs"));
   const run = (...args: string[]) =>
     new Candidate(t, { instead: [process.execPath, join(folder, "bin", "leader-exec.cjs"), ...args, "--", "true"] });
   const store = ["--enable-leader-election", "--lease-store", `file:${folder}/leases`];
+  assert.equal(await run(...store, ...probed).code(), 0, "probes need nothing of the metrics");
+  const counted = run(...store, "--metrics-bind-address", "127.0.0.1:0");
+  assert.equal(await counted.code(), 125);
+  assert.match(counted.stderr, /metrics\.cjs/);
+  rmSync(join(folder, "dist", "health.cjs"));
   assert.equal(await run(...store).code(), 0);
   const asked = run(...store, ...probed);
   assert.equal(await asked.code(), 125);

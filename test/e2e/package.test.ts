@@ -32,7 +32,7 @@ describe("the package that npm pack makes", () => {
 
   test("holds the program, its notices and its documents, and nothing else", () => {
     const paths = packed.files.map(({ path }) => path).sort();
-    const names = ["auth", "cli", "execa", "guard", "health", "kubeconfig", "main", "release", "schedule"];
+    const names = ["auth", "cli", "execa", "guard", "health", "kubeconfig", "main", "metrics", "release", "schedule"];
     const bundles = names.map((name) => `dist/${name}.cjs`);
     const texts = ["CHANGELOG.md", "LICENSE", "README.md", "dist/THIRD-PARTY-NOTICES.txt", "package.json"];
     assert.deepEqual(paths, [...texts, ...bundles, "bin/leader-exec.cjs"].sort());
@@ -64,7 +64,7 @@ describe("the package that npm pack makes", () => {
       "utf8",
     );
     const bundled = bundledPackages(metafile);
-    for (const name of ["commander", "execa", "signal-exit", "@kubernetes/client-node"])
+    for (const name of ["commander", "execa", "signal-exit", "prom-client", "@kubernetes/client-node"])
       assert.ok(bundled.includes(name), name);
     for (const name of bundled) {
       const [, text = ""] = notices.split(new RegExp(`^-{80}\n${name} \\S+ \\(.*\\)\n`, "m"));

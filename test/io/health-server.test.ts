@@ -111,18 +111,20 @@ test("who does not read what it asked for is cut off", async (t) => {
 });
 
 test("however many connections others hold open, the next one is answered", async (t) => {
-  const listener = await served(t, fine, { longest: 60_000, connections: 5 });
-  const held = [];
+  const listener = await served(t, fine, { longest: 600_000, connections: 5 });
+  const held: Awaited<ReturnType<typeof connection>>[] = [];
   for (let count = 0; count < 20; count++) held.push(await connection(t, listener));
   assert.equal((await ask(listener.address, "/healthz")).status, 200);
-  await Promise.all(held.slice(0, 15).map(({ closed }) => closed));
+  await until("the older ones are cut off", () => held.slice(0, 15).every(({ socket }) => socket.closed));
 });
 
 test("closing cuts off whoever is connected, and frees the address", async (t) => {
-  const listener = await served(t);
-  const { closed } = await connection(t, listener);
+  const listener = await served(t, fine, { longest: 600_000, connections: 10 });
+  const { socket } = await connection(t, listener);
+  socket.write("GET /healthz HTTP/1.1\r\n");
+  assert.equal((await ask(listener.address, "/healthz")).status, 200); // by now that half is there, too
   listener.close();
-  await closed;
+  await until("it is cut off", () => socket.closed);
   await assert.rejects(ask(listener.address, "/healthz"), /ECONNREFUSED/);
 });
 
