@@ -2,7 +2,7 @@
 import { isCommandRunning, leaseIn } from "./core/health.ts";
 import type { ReadResult, WriteResult } from "./core/lease.ts";
 import type { Hold, State } from "./core/state.ts";
-import type { CommandEnd, Event, Millis, StartFailure } from "./core/types.ts";
+import type { CommandEnd, Event, Millis, Report, StartFailure } from "./core/types.ts";
 import type { Answer } from "./io/health-server.ts";
 import { newMetrics, type Metrics } from "./io/prometheus.ts";
 import type { Clock, LeaseStore, Step } from "./world.ts";
@@ -84,7 +84,7 @@ export class Meter {
     if (hold !== null && (event.kind === "written" || event.kind === "read")) this.#renewal(hold, event, at);
     for (const effect of effects) {
       if (effect.kind === "read" && holdIn(after) !== null) lease.tookSlowPath();
-      if (effect.kind === "report" && effect.report.kind === "acquired") lease.acquired();
+      if (effect.kind === "report") this.#told(effect.report);
     }
     const transitions = leaseIn(after)?.record.transitions;
     if (transitions !== undefined && transitions !== this.#transitions) {
@@ -95,6 +95,24 @@ export class Meter {
     if (leads !== (this.#leadsSince !== null)) {
       lease.leads(leads);
       this.#led(at, leads);
+    }
+  }
+
+  #told(report: Report): void {
+    const { lease } = this.#metrics;
+    switch (report.kind) {
+      case "acquired":
+        return lease?.acquired();
+      case "tick-started":
+        return lease?.ticked("run", 1);
+      case "tick-not-started":
+        return lease?.ticked("not-started", 1);
+      case "ticks-skipped":
+        return lease?.ticked("skipped", report.passed.count);
+      case "ticks-missed":
+        return lease?.ticked("missed", report.passed.count);
+      default:
+        return;
     }
   }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { initial, initialDirect, step } from "../src/core/lifecycle.ts";
 import type { State } from "../src/core/state.ts";
-import type { Event, Millis } from "../src/core/types.ts";
+import type { Event, Millis, Report } from "../src/core/types.ts";
 import { Meter } from "../src/meter.ts";
 import type { LeaseStore } from "../src/world.ts";
 import * as core from "./support/core.ts";
@@ -110,6 +110,25 @@ test("a renewal that has to read first counts as the slow path, and an answer of
   const { samples } = await loop.scrape();
   assert.equal(samples.get('leader_exec_renewals_total{name="job",result="conflict"}'), 1);
   assert.equal(samples.get('leader_election_slowpath_total{name="job"}'), 1);
+});
+
+test("ticks of a schedule count by what became of them", async () => {
+  const loop = counted();
+  const passed = { count: 3, isMore: false, last: 0 };
+  const end = { kind: "exited", code: 0 } as const;
+  const reports: Report[] = [
+    { kind: "tick-started", tick: 0, pid: 7 },
+    { kind: "tick-ended", tick: 0, end, limit: null, runs: 1, failures: 0 },
+    { kind: "tick-not-started", tick: 1, message: "no", runs: 2, failures: 1 },
+    { kind: "ticks-skipped", passed, why: "running" },
+    { kind: "ticks-missed", passed: { ...passed, count: 2 }, catchUp: "none", runs: null },
+  ];
+  const effects = reports.map((report) => ({ kind: "report", report }) as const);
+  const state = core.running();
+  loop.meter.stepped({ before: state, event: tick, effects, after: state, at: 0 });
+  const { samples } = await loop.scrape();
+  const ticks = (result: string) => samples.get(`leader_exec_ticks_total{name="job",result="${result}"}`);
+  assert.deepEqual(["run", "not-started", "skipped", "missed"].map(ticks), [1, 1, 3, 2]);
 });
 
 test("without election the command is counted, and nothing about a Lease is there", async () => {

@@ -73,6 +73,12 @@ export function newMetrics(lease: string | null) {
     labelNames: ["name", "result"],
     registers,
   });
+  const ticks = new Counter({
+    name: "leader_exec_ticks_total",
+    help: "Ticks of the schedule by result: run, not-started, skipped, missed.",
+    labelNames: ["name", "result"],
+    registers,
+  });
   const requests = new Histogram({
     name: "leader_exec_request_duration_seconds",
     help: "Requests to the lease store by verb (get, create, update) and result (ok, conflict, missing, failed).",
@@ -93,6 +99,7 @@ export function newMetrics(lease: string | null) {
       ledFor: (seconds: number) => leading.inc(name, seconds),
       smallestMargin: (seconds: number) => margin.set(name, seconds),
       renewed: (result: string) => renewals.inc({ ...name, result }),
+      ticked: (result: string, count: number) => ticks.inc({ ...name, result }, count),
       requested: (verb: string, result: string, seconds: number) => requests.observe({ verb, result }, seconds),
     },
   };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "../lab/index.ts";
 import { addressOf, ask, told } from "../support/ask.ts";
-import { Candidate } from "../support/candidate.ts";
+import { Candidate, folderOf } from "../support/candidate.ts";
 import { scrape } from "../support/scrape.ts";
 import { onEachStore } from "./stores.ts";
 
@@ -67,6 +67,25 @@ await onEachStore("metrics", (newCandidates) => {
       await candidate.exited;
     }
   });
+});
+
+test("the ticks of a schedule and the runs of its command are counted in one process", async (t) => {
+  const args = ["--enable-leader-election", "--lease-store", `file:${folderOf(t)}/leases`, "--schedule", "* * * * * *"];
+  const command = ["sh", "-c", "exit 3"];
+  const candidate = new Candidate(t, { args: [...args, ...counted, "--log-format", "json"], command });
+  const address = await addressOf(candidate, "/metrics");
+  const samples = await until(
+    "two runs are counted",
+    async () => {
+      const seen = (await scrape(address)).samples;
+      return (of(seen, "leader_exec_command_runs_total", "3") ?? 0) >= 2 && seen;
+    },
+    30_000,
+  );
+  assert.ok((of(samples, "leader_exec_ticks_total", "run") ?? 0) >= 2);
+  assert.equal(of(samples, "leader_election_master_status"), 1, "between two ticks it leads");
+  candidate.kill("SIGTERM");
+  await candidate.exited;
 });
 
 test("without election the command's runs are counted", async (t) => {
