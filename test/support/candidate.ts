@@ -36,6 +36,13 @@ export interface Start {
   readonly instead?: readonly string[];
 }
 
+const lostExitCode = 75;
+
+/** A leader-exec lost its Lease before a test could hit it: on a machine that is busy enough, any may. */
+export class LostBefore extends Error {
+  override readonly name = "LostBefore";
+}
+
 /** How a process ended. */
 export interface Exit {
   readonly code: number | null;
@@ -83,8 +90,10 @@ export class Candidate {
     return this.child.pid ?? 0;
   }
 
+  /** Throws LostBefore when it has lost its Lease and ended meanwhile. */
   kill(signal: NodeJS.Signals): void {
     const { exitCode, signalCode } = this.child;
+    if (exitCode === lostExitCode) throw new LostBefore(`leader-exec ${this.pid} is to get ${signal}:\n${this.stderr}`);
     const end = `it ended with ${exitCode ?? signalCode ?? "nothing yet"} and said:\n${this.stderr}`;
     assert.ok(this.child.kill(signal), `${signal} reaches leader-exec ${this.pid}: ${end}`);
   }
