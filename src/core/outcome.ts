@@ -7,7 +7,7 @@ import type { CommandEnd, LossCause, Outcome, Released } from "./types.ts";
 /** The exit code table of --help and README (124 to 127 as coreutils' timeout, 64 and 75 as sysexits.h). */
 export const exitCodes = [
   { code: "the command's", meaning: "the command ended by itself" },
-  { code: "128+n", meaning: "the command died of signal n, or leader-exec was stopped by it while standing by" },
+  { code: "128+n", meaning: "the command died of signal n, or leader-exec was stopped by it while no command ran" },
   { code: "126", meaning: "the command is not executable" },
   { code: "127", meaning: "the command was not found" },
   { code: "124", meaning: "the command ran past its limit and was stopped (--max-run)" },

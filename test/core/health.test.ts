@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { healthFlaw, isCommandRunning, leaseIn, unreadiness } from "../../src/core/health.ts";
 import { initial, initialDirect, step } from "../../src/core/lifecycle.ts";
 import type { State, Stopping } from "../../src/core/state.ts";
+import { planFrom, type Ticks } from "../../src/core/schedule.ts";
 import * as core from "../support/core.ts";
 
 const { timing } = core.me;
@@ -22,6 +23,8 @@ const every: readonly (readonly [string, State])[] = [
   ["finished", core.finished()],
   ["without election", initialDirect],
 ];
+
+const never: Ticks = { after: () => Infinity, upTo: () => -Infinity };
 
 test("a candidate is healthy in every phase while its loop turns and its Lease is fresh", () => {
   for (const [name, state] of every) assert.equal(flaw(state, 10_005, 10_100), null, name);
@@ -82,6 +85,22 @@ test("with --ready-when leading exactly the one whose command runs is ready", ()
   }
   const others = every.filter(([name]) => name !== "leading" && name !== "renewing");
   for (const [name, state] of others) assert.match(unreadiness(state, "leading") ?? "", /does not run here/, name);
+});
+
+test("a leader with a schedule leads between two ticks, too, and while the tree of a tick's command ends", () => {
+  const leader = {
+    ...core.running(),
+    command: "idle",
+    plan: planFrom(null, { ticks: never, catchUp: "none" }, core.turn(0)),
+  } as const;
+  assert.equal(unreadiness(leader, "leading"), null);
+  const ending = step(
+    { ...leader, command: "running" },
+    { kind: "command-ended", end: { kind: "exited", code: 0 } },
+    core.turn(20),
+  )[0];
+  assert.equal(core.inPhase(ending, "stopping").resume?.plan, leader.plan);
+  assert.equal(unreadiness(ending, "leading"), null);
 });
 
 test("who leads is told from what the candidate knows itself", () => {

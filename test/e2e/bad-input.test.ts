@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { describeWithLab, leasePath, until } from "../lab/index.ts";
@@ -132,6 +132,31 @@ void test("a damaged lease file is never taken for a free Lease: 125, and what t
   assert.equal(await first.code(), 0);
   writeFileSync(join(folder, "default", "job", "9999999999999.json"), '{"apiVersion":');
   await refused(t, { args }, 125, /9999999999999\.json .*delete/);
+});
+
+void test("a last tick that is no time ends a schedule with 125, and is not written over", async (t) => {
+  const folder = folderOf(t);
+  const store = [...elect, "--lease-store", `file:${folder}`, "--lease-name", "job"];
+  const first = new Candidate(t, { args: store, command: ["true"] });
+  assert.equal(await first.code(), 0);
+  const leases = join(folder, "default", "job");
+  const last =
+    readdirSync(leases)
+      .filter((name) => name.endsWith(".json"))
+      .sort()
+      .at(-1) ?? "";
+  const version = String(Number.parseInt(last) + 1);
+  const text = readFileSync(join(leases, last), "utf8").replace(
+    /"resourceVersion": "\d+"/,
+    `"resourceVersion": "${version}"`,
+  );
+  const spoilt = text.replace(/"annotations": \{\}/, '"annotations": { "leader-exec/last-tick": "yesterday" }');
+  assert.match(spoilt, /yesterday/);
+  writeFileSync(join(leases, `${version}.json`), spoilt);
+  const args = [...store, "--schedule", "* * * * * *"];
+  await refused(t, { args }, 125, /leader-exec\/last-tick, "yesterday", is no time, .*; correct it .*, or remove it/);
+  assert.equal(readFileSync(join(leases, `${version}.json`), "utf8"), spoilt);
+  assert.ok(!existsSync(join(leases, `${Number(version) + 1}.json`)), "nothing was written after it");
 });
 
 void test("-q prints nothing when the command ran and ended by itself, but errors all the same", async (t) => {
