@@ -41,6 +41,8 @@ export class GuardDuty {
   /** A deadline other than the rehearsal was told: from then on a command may exist. */
   #isArmed = false;
   #closedAt: Millis | null = null;
+  /** The kill deadline had passed before the pipe closed. */
+  #wasFrozen = false;
   #deadline: Millis = Infinity;
   #timer: NodeJS.Timeout | undefined;
   #struck = false;
@@ -81,7 +83,8 @@ export class GuardDuty {
 
   /** leader-exec is gone, or has let go of us without a word: nothing may be left running. */
   pipeClosed(): void {
-    if (!this.#struck) this.#closedAt = this.#clock.now();
+    this.#closedAt = this.#clock.now();
+    this.#wasFrozen = this.#struck;
     if (this.#watch === null || !(this.#isArmed || this.#hasRoot)) this.#finish(guardExit.quiet);
     else this.#strike();
   }
@@ -141,7 +144,7 @@ export class GuardDuty {
    */
   #orphaned(): Orphaned | null {
     const [term, order, until] = [this.#term, this.#order, this.#deadline];
-    if (term === null || order === null || this.#closedAt === null || !this.#hasRoot) return null;
+    if (term === null || order === null || this.#closedAt === null || this.#wasFrozen || !this.#hasRoot) return null;
     return this.#clock.now() < until ? { term, order, until } : null;
   }
 

@@ -176,6 +176,22 @@ void test("a guard whose deadline passes kills, whatever nonsense it was told be
   assert.equal(await guard.exit, 3);
 });
 
+void test("a guard whose deadline passed before it heard of a command ends with its leader-exec", async (t) => {
+  const guard = bareGuard(t);
+  const runId = `unheard-${process.pid}`;
+  const command = spawn("sleep", ["1000"], {
+    env: { ...process.env, LEADER_RUN_ID: runId },
+    detached: true,
+    stdio: "ignore",
+  });
+  const died = new Promise((resolve) => command.once("exit", (_, signal) => resolve(signal)));
+  guard.tell({ kind: "run", runId, since: 0, cgroup: null });
+  guard.tell({ kind: "deadline", number: 1, at: createClock().now() + 100 });
+  assert.equal(await died, "SIGKILL");
+  guard.close();
+  assert.equal(await guard.exit, 3);
+});
+
 void test("a guard without anything to guard ends quietly", async (t) => {
   const guard = bareGuard(t);
   guard.tell({ kind: "run", runId: `later-${process.pid}`, since: 0, cgroup: null });
