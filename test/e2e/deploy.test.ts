@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import { loadAll } from "js-yaml";
 import { describeWithLab, leasePath, until, type Lab } from "../lab/index.ts";
 import { kubeconfigText } from "../lab/kubeconfig.ts";
@@ -57,6 +57,11 @@ async function apply(lab: Lab, file: string): Promise<void> {
 }
 
 await describeWithLab("the manifests of deploy/", (lab) => {
+  // The server creates it a moment after it has started.
+  before(() =>
+    until("the namespace", async () => (await lab().admin("GET", "/api/v1/namespaces/default")).status === 200),
+  );
+
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".yaml"))) {
     test(`${file} is accepted by a real API server, which knows every field`, async () => {
       for (const manifest of await manifestsFor(lab(), file)) {
