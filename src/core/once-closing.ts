@@ -3,7 +3,7 @@ import type { Flaw } from "./done.ts";
 import { mostKeys } from "./done.ts";
 import type { Once } from "./job.ts";
 import type { Closing } from "./outcome.ts";
-import { instant } from "./sentences.ts";
+import { formatTime } from "./time-of-day.ts";
 import type { Outcome, Released } from "./types.ts";
 
 type OnceOutcome = Outcome & { kind: "recorded" | "unrecorded" | "done-before" | "once-refused" };
@@ -20,7 +20,11 @@ export function closingOfOnce(outcome: OnceOutcome, codes: { failed: number; los
         message: `the command exited with code 0: ${name} is recorded as done (--once)`,
       };
     case "done-before":
-      return { code: 0, level: "info", message: `${name} was done at ${instant(outcome.at)}: nothing to run (--once)` };
+      return {
+        code: 0,
+        level: "info",
+        message: `${name} was done at ${formatTime(outcome.at)}: nothing to run (--once)`,
+      };
     case "once-refused":
       return { code: codes.failed, level: "error", message: `${name} was not run: ${flawOf(outcome.flaw, once)}` };
     case "unrecorded": {

@@ -9,9 +9,3 @@ export function seconds(span: Millis): string {
   const rest = Math.round((whole % 60_000) / 1000);
   return `${Math.floor(whole / 60_000)}m${rest === 0 ? "" : `${rest}s`}`;
 }
-
-/** A time for people, without fractions: "2026-01-02T03:04:05Z". */
-export function instant(time: Millis): string {
-  // eslint-disable-next-line no-restricted-globals -- the form of a time that is given, not a look at the clock
-  return `${new Date(time).toISOString().slice(0, 19)}Z`;
-}

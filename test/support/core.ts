@@ -1,7 +1,7 @@
 /** Values for tests of the core: a candidate, Leases, moments, and states reached by the steps that lead there. */
 import assert from "node:assert/strict";
 import { initial, step } from "../../src/core/lifecycle.ts";
-import { service } from "../../src/core/job.ts";
+import { service, type Job } from "../../src/core/job.ts";
 import type { LeaseRecord, StoredLease } from "../../src/core/lease.ts";
 import type { Leading, Releasing, Standby, State, Stopping } from "../../src/core/state.ts";
 import type { Candidate, Effect, Event, Millis, SignalName, Turn } from "../../src/core/types.ts";
@@ -60,6 +60,16 @@ export const free = lease({ holder: "", durationSeconds: 1, markedBy: null }, "9
 export function play(state: State, ...events: readonly (readonly [Millis, Event])[]): [State, readonly Effect[]] {
   let effects: readonly Effect[] = [];
   for (const [at, event] of events) [state, effects] = step(state, event, turn(at));
+  return [state, effects];
+}
+
+export type Step = readonly [Millis, Event];
+
+/** The same for a new candidate with this job. */
+export function playJob(job: Partial<Job>, ...steps: readonly Step[]): [State, readonly Effect[]] {
+  const at = (time: Millis): Turn => turn(time, { me: { ...me, job: { ...service, ...job } } });
+  let [state, effects]: readonly [State, readonly Effect[]] = step(initial(at(0)), tick, at(0));
+  for (const [time, event] of steps) [state, effects] = step(state, event, at(time));
   return [state, effects];
 }
 
