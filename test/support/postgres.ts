@@ -3,6 +3,7 @@ import { execFile, spawn, type ChildProcess, type ChildProcessWithoutNullStreams
 import { chownSync, closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { until } from "../lab/until.ts";
@@ -134,15 +135,15 @@ export class Postgres {
 /** One connection, by a psql that reads what we send it. */
 export class Session {
   readonly #psql: ChildProcessWithoutNullStreams;
-  #text = "";
+  #lines: string[] = [];
   #count = 0;
   #over = false;
 
   constructor(psql: string, env: Record<string, string>) {
     this.#psql = spawn(psql, ["-X", "-q", "-A", "-t"], { env: { ...process.env, ...env } });
-    // Both into one text, in the order in which psql writes.
-    for (const stream of [this.#psql.stdout, this.#psql.stderr])
-      stream.setEncoding("utf8").on("data", (text: string) => (this.#text += text));
+    // Line by line: what psql writes to stderr comes in pieces, and the end of a line can come after a line on stdout.
+    for (const input of [this.#psql.stdout, this.#psql.stderr])
+      createInterface({ input }).on("line", (line) => this.#lines.push(line));
     this.#psql.stdin.on("error", () => undefined); // it has ended: `close` tells
     this.#psql.once("close", () => (this.#over = true));
   }
@@ -150,11 +151,11 @@ export class Session {
   /** Rejects with the server's message at the first error. */
   async sql(text: string): Promise<string[]> {
     const done = `done ${++this.#count}`;
-    this.#text = "";
+    this.#lines = [];
     this.#psql.stdin.write(`\\set ON_ERROR_STOP 0\n${text};\n\\echo ${done}\n\\warn ${done}\n`);
-    const isDone = () => this.#over || this.#text.split("\n").filter((line) => line === done).length === 2;
+    const isDone = () => this.#over || this.#lines.filter((line) => line === done).length === 2;
     await until(`PostgreSQL answers: ${text}`, isDone, 60_000);
-    const lines = this.#text.split("\n").filter((line) => line !== "" && line !== done);
+    const lines = this.#lines.filter((line) => line !== "" && line !== done);
     const trouble = lines.find((line) => /^(ERROR|FATAL|psql: error)/.test(line.replace(/^psql:.*?: /, "")));
     if (trouble !== undefined || this.#over) throw new Error(lines.join("\n") || "the connection was closed");
     return lines;
