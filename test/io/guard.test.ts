@@ -158,15 +158,17 @@ void test("a command is killed although leader-exec died before it could tell it
   assert.equal(await guard.exit, 3);
 });
 
+/** A command that carries this run's id. */
+function marked(runId: string) {
+  const env = { ...process.env, LEADER_RUN_ID: runId };
+  const command = spawn("sleep", ["1000"], { env, detached: true, stdio: "ignore" });
+  return { command, died: new Promise((resolve) => command.once("exit", (_, signal) => resolve(signal))) };
+}
+
 void test("a guard whose deadline passes kills, whatever nonsense it was told before", async (t) => {
   const guard = bareGuard(t);
   const runId = `nonsense-${process.pid}`;
-  const command = spawn("sleep", ["1000"], {
-    env: { ...process.env, LEADER_RUN_ID: runId },
-    detached: true,
-    stdio: "ignore",
-  });
-  const died = new Promise((resolve) => command.once("exit", (_, signal) => resolve(signal)));
+  const { command, died } = marked(runId);
   guard.tell("deadline\nfoo bar\n\ndeadline 1 soon\ntree\ntree x y\n");
   guard.tell(`run ${runId}`);
   guard.tell(" 0\n");
@@ -179,12 +181,7 @@ void test("a guard whose deadline passes kills, whatever nonsense it was told be
 void test("a guard whose deadline passed before it heard of a command ends with its leader-exec", async (t) => {
   const guard = bareGuard(t);
   const runId = `unheard-${process.pid}`;
-  const command = spawn("sleep", ["1000"], {
-    env: { ...process.env, LEADER_RUN_ID: runId },
-    detached: true,
-    stdio: "ignore",
-  });
-  const died = new Promise((resolve) => command.once("exit", (_, signal) => resolve(signal)));
+  const { died } = marked(runId);
   guard.tell({ kind: "run", runId, since: 0, cgroup: null });
   guard.tell({ kind: "deadline", number: 1, at: createClock().now() + 100 });
   assert.equal(await died, "SIGKILL");

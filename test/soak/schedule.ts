@@ -1,7 +1,7 @@
 // Replicas with a schedule of one tick a second, on both stores at once, and leaders that are killed or told to stop: which ticks ran, and
 // did one run twice?
 //   npm run soak:schedule -- --minutes 3
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -46,5 +46,6 @@ try {
 }
 if (!right && existsSync(folder))
   console.log(readFileSync(join(folder, "file"), "utf8").split("\n").slice(-20).join("\n"));
+rmSync(folder, { recursive: true, force: true });
 // As in soak.ts: Node 20 may never leave by itself.
 process.exit(right ? 0 : 1);
