@@ -145,6 +145,9 @@ export class Scene {
       });
     }
     await until("no command is left", () => this.oracle.running().length === 0);
+    // A guard holds its leader-exec's stderr; that of a dead one may still have a Lease released.
+    const heard = this.candidates.filter((candidate) => this.castOf(candidate).stdio === undefined);
+    await until("no guard is left", () => heard.every(({ isClosed }) => isClosed), 40_000);
   }
 
   /** Ends all candidates at once, and what they run: after a failure. */

@@ -55,6 +55,8 @@ export class Candidate {
   readonly exited: Promise<Exit>;
   stdout = "";
   stderr = "";
+  /** It has ended, and nobody else holds its stdout and stderr: no command of it, and no guard. */
+  isClosed = false;
 
   constructor(
     t: TestContext,
@@ -70,6 +72,7 @@ export class Candidate {
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
     this.exited = new Promise((resolve) => this.child.once("close", (code, signal) => resolve({ code, signal })));
+    void this.exited.then(() => (this.isClosed = true));
     // A test that waits for an end which never comes must fail soon, and leave nothing behind.
     const limit = setTimeout(() => this.child.kill("SIGKILL"), 120_000);
     t.after(async () => {
