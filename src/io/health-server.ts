@@ -41,7 +41,7 @@ const longestHead = 8_192;
  */
 export async function serve(at: ListenAt, routes: Routes, limits = usual): Promise<Listener | string> {
   const server = createServer({ maxHeaderSize: longestHead, keepAlive: false }, (request, response) => {
-    void answer(routes, request, response);
+    answer(routes, request, response).catch(() => response.destroy()); // whatever goes wrong here, the election goes on
   });
   server.maxRequestsPerSocket = 1;
   const open = new Set<Socket>();
