@@ -8,6 +8,7 @@ import type { Standby, StandbyRequest, State, Trouble } from "./state.ts";
 import { parseTime } from "./time-of-day.ts";
 import type { Effect, Millis, Turn } from "./types.ts";
 import { noWatch } from "./watching.ts";
+import { sayWake, untold } from "./who-leads.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
 
@@ -41,7 +42,7 @@ export function initial(turn: Turn): Standby {
     reads: noTrouble,
     acquires: noTrouble,
     lostRaces: 0,
-    reported: null,
+    told: untold,
   };
 }
 
@@ -51,7 +52,7 @@ export function standbyWake(state: Standby, turn: Turn): Millis {
   if (state.request !== null) return end;
   const decision = decide(state.view, turn);
   const until = decision.kind === "wait" ? decision.until : state.pauseUntil;
-  return Math.min(state.mustLook ? Infinity : until, state.lookAt, end);
+  return Math.min(state.mustLook ? Infinity : until, state.lookAt, sayWake(state, turn), end);
 }
 
 /** Sends what is due now, if nothing is under way. */

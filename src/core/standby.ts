@@ -11,6 +11,7 @@ import { withdraw } from "./releasing.ts";
 import type { Standby, StandbyRequest, State } from "./state.ts";
 import type { Effect, Event, Millis, SignalName, Turn } from "./types.ts";
 import { endedWatch, mayOpen, noWatch, openWatch, watchReport } from "./watching.ts";
+import { sayWhoLeads } from "./who-leads.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
 type AcquireRequest = StandbyRequest & { kind: "acquire" };
@@ -27,7 +28,7 @@ export function endsStandby({ name }: SignalName): boolean {
 export function standby(state: Standby, event: Event, turn: Turn): Stepped {
   switch (event.kind) {
     case "tick":
-      return proceed(state, [], turn);
+      return proceed(...sayWhoLeads(state, turn), turn);
     case "read":
       if (state.request?.kind !== "read" || state.request.id !== event.id) return [state, []];
       return answered({ ...state, request: null }, event.result, turn);
@@ -125,14 +126,8 @@ function told(before: Standby, state: Standby, { report = [], serverTime, now }:
     return proceed({ ...state, watch, lookAt: turn.at }, news, turn);
   if (decision.kind !== "wait")
     return proceed({ ...state, watch, lookAt: nextLook({ ...state, watch }, turn) }, news, turn);
-  const { holder, heldBack } = decision;
-  const reported = heldBack ? "nobody: held back" : holder;
-  if (reported !== state.reported) {
-    const forAtMost = decision.until - turn.at;
-    news.push({ kind: "report", report: { kind: "standing-by", holder, heldBack, forAtMost } });
-  }
-  const next: Standby = { ...state, watch, reported };
-  return proceed({ ...next, lookAt: nextLook(next, turn) }, news, turn);
+  const [next, said] = sayWhoLeads({ ...state, watch }, turn);
+  return proceed({ ...next, lookAt: nextLook(next, turn) }, [...news, ...said], turn);
 }
 
 function acquiring(state: Standby, request: AcquireRequest, result: WriteResult, turn: Turn): Stepped {

@@ -43,8 +43,14 @@ export interface Standby {
   readonly acquires: Trouble;
   /** How often in a row somebody else was faster at acquiring. */
   readonly lostRaces: number;
-  /** The holder that the last report named; null before the first. */
-  readonly reported: string | null;
+  readonly told: Told;
+}
+
+/** What was last said of who leads (null: nothing yet), and from when on a next holder, and a next pause, may be told. */
+export interface Told {
+  readonly last: string | null;
+  readonly nextHolder: Millis;
+  readonly nextPause: Millis;
 }
 
 export type StandbyRequest =
