@@ -9,6 +9,7 @@ import type { LogLine, Outcome } from "./core/types.ts";
 import { commandEnvironment, type CommandFacts } from "./environment.ts";
 import { createClock } from "./io/clock.ts";
 import { ProcessRunner } from "./io/command-runner.ts";
+import { wantsColour } from "./io/log-form.ts";
 import { StderrLog } from "./io/log.ts";
 import { noStore, openStore } from "./io/open-store.ts";
 import { createSignals } from "./io/signals.ts";
@@ -32,16 +33,23 @@ const startedAt = clock.now();
  * @param schedule what the options' schedule means; null: there is none
  */
 export async function runCommand(options: Options, schedule: ReadSchedule | null): Promise<number> {
-  const log = new StderrLog({ level: options.logLevel, format: options.logFormat, context: {} }, () => clock.wall());
+  const { logLevel, logFormat: format } = options;
+  const log = new StderrLog({ level: logLevel, format, colour: wantsColour(env), context: {} }, () => clock.wall());
   const internalError = (error: unknown): void => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    log.print({ level: "error", message: `internal error, please report it: ${text}`, fields: {} });
+    log.print({
+      level: "error",
+      kind: "internal-error",
+      message: `internal error, please report it: ${text}`,
+      fields: {},
+    });
     process.exit(exitFailed); // the last resort and the guard kill the tree, and the guard has the Lease released
   };
   process.on("uncaughtException", internalError).on("unhandledRejection", internalError);
-  const { code, level, message, isExpected } = await closingOf(options, schedule, log);
-  if (!options.quiet) log.write({ level, message, fields: { exitCode: code } });
-  else if (!isExpected) log.print({ level, message, fields: { exitCode: code } });
+  const { code, level, message, outcome, isExpected } = await closingOf(options, schedule, log);
+  const last: LogLine = { level, kind: "end", message, fields: { exitCode: code, outcome } };
+  if (!options.quiet) log.write(last);
+  else if (!isExpected) log.print(last);
   // A write that hangs would keep the process from exiting for as long as nobody empties the pipe.
   if (!(await log.drain(1_000))) process.kill(process.pid, "SIGKILL");
   return code;
@@ -52,11 +60,11 @@ async function closingOf(
   options: Options,
   schedule: ReadSchedule | null,
   log: StderrLog,
-): Promise<Closing & { isExpected: boolean }> {
+): Promise<Closing & { outcome: Outcome["kind"] | "local-trouble"; isExpected: boolean }> {
   try {
     const signals = createSignals();
     for (const message of checkMachine(options, process.platform, env))
-      log.write({ level: "warn", message, fields: {} });
+      log.write({ level: "warn", kind: "machine", message, fields: {} });
     const failure = checkCommand(options, env);
     const health = await openHealth(options, clock, log);
     const outcome: Outcome =
@@ -69,10 +77,11 @@ async function closingOf(
     const { lostExitCode: lost, job } = options;
     const isExpected = expected.has(outcome.kind) || (outcome.kind === "not-acquired" && job.conflictExpected);
     const once = options.election && job.once !== null;
-    return { ...closing(outcome, { lost, conflict: job.conflictExitCode, once }), isExpected };
+    const told = closing(outcome, { lost, conflict: job.conflictExitCode, once });
+    return { ...told, outcome: outcome.kind, isExpected };
   } catch (error) {
     if (error instanceof LocalTrouble)
-      return { code: exitFailed, level: "error", message: error.message, isExpected: false };
+      return { code: exitFailed, level: "error", message: error.message, outcome: "local-trouble", isExpected: false };
     throw error;
   }
 }
@@ -125,7 +134,7 @@ function beforeSignal<T>(signals: Signals, opening: Promise<T>): Promise<T | (Ou
 async function runDirectly(options: Options, signals: Signals, log: StderrLog, health: Health): Promise<Outcome> {
   const message =
     "leader election is off, the command runs directly; add --enable-leader-election to run it only while holding a Lease";
-  log.write({ level: "warn", message, fields: {} });
+  log.write({ level: "warn", kind: "election-off", message, fields: {} });
   const runner = newRunner(options, { leaseName: "", leaseNamespace: "", identity: "" }, null, log);
   const direct = health.around({ ...world(signals, log), store: noStore, command: runner }, "", null);
   const outcome = await run(direct, candidateOf(options, "", "", null, startedAt), () => initialDirect);

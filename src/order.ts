@@ -13,6 +13,6 @@ export function orderFor(
     choice: { store, leaseName, leaseNamespace: namespace, kubeconfig, context },
     identity,
     holdAtLeast: job.holdAtLeast,
-    log: { level, format, context: { lease: `${namespace}/${leaseName}`, identity } },
+    log: { level, format, colour: false, context: { lease: `${namespace}/${leaseName}`, identity } },
   });
 }

@@ -33,7 +33,7 @@ export async function startHealth(settings: HealthSettings): Promise<Health | st
     }
     listeners.push(listener);
     const message = `answering ${Object.keys(routes).join(", ")} on ${listener.address}`;
-    log.write({ level: "info", message, fields: {} });
+    log.write({ level: "info", kind: "listening", message, fields: {} });
   }
   return { around: (...about) => seen.around(...about), close };
 }

@@ -8,9 +8,10 @@ import { releaseFor, type Estate } from "./core/on-behalf.ts";
 import type { LogLine, Millis } from "./core/types.ts";
 import { createClock } from "./io/clock.ts";
 import { leaderStderr } from "./io/guard-release.ts";
-import { StderrLog, stderrSink } from "./io/log.ts";
+import { StderrLog } from "./io/log.ts";
 import { openStore } from "./io/open-store.ts";
 import type { ReleaseTask } from "./io/release-order.ts";
+import { stderrSink } from "./io/stderr-sink.ts";
 import { forwardableSignals } from "./io/signals.ts";
 import { LocalTrouble, type LeaseStore } from "./world.ts";
 
@@ -67,15 +68,15 @@ const pause = (span: Millis): Promise<void> => new Promise((resolve) => setTimeo
 
 function lineOf(end: End): LogLine {
   const who = `leader-exec (pid ${task.pid}) died, and its guard has killed all that it ran`;
-  const fields = { pid: task.pid };
+  const about = { kind: "guard-released", fields: { pid: task.pid } } as const;
   switch (end.kind) {
     case "released":
-      return { level: "warn", message: `${who} and released the Lease; look for what killed leader-exec`, fields };
+      return { level: "warn", message: `${who} and released the Lease; look for what killed leader-exec`, ...about };
     case "not-ours":
-      return { level: "debug", message: `${who}; the Lease is not its own any more, so it is left alone`, fields };
+      return { level: "debug", message: `${who}; the Lease is not its own any more, so it is left alone`, ...about };
     case "failed": {
       const then = "others wait until it has expired";
-      return { level: "warn", message: `${who}; the Lease could not be released (${end.message}); ${then}`, fields };
+      return { level: "warn", message: `${who}; the Lease could not be released (${end.message}); ${then}`, ...about };
     }
   }
 }

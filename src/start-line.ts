@@ -18,6 +18,7 @@ export function startLine(
   );
   return {
     level: "info",
+    kind: "contending",
     message: `version ${version}, contending for the Lease ${namespace}/${leaseName} as ${identity}; ${where}; ${all.join(", ")}${job.once === null ? "" : `; once for "${job.once.key}"`}${schedule === null ? "" : `; ${schedule}`}`,
     fields: {},
   };

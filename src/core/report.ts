@@ -1,11 +1,17 @@
 /** What a user is told while leader-exec runs: every sentence in one place, what happened, to what, what to do. */
 import { causeOf } from "./outcome.ts";
-import { scheduleLine } from "./schedule-report.ts";
+import { scheduleSentence } from "./schedule-report.ts";
 import { seconds } from "./sentences.ts";
 import type { AcquiredFrom, LogLine, Report } from "./types.ts";
 
 /** The line for a report. */
 export function lineOf(report: Report): LogLine {
+  return { ...sentenceOf(report), kind: report.kind };
+}
+
+type Sentence = Omit<LogLine, "kind">;
+
+function sentenceOf(report: Report): Sentence {
   switch (report.kind) {
     case "standing-by":
       if (report.heldBack) {
@@ -20,6 +26,7 @@ export function lineOf(report: Report): LogLine {
     case "acquired":
       return info(`acquired the Lease: ${origin[report.from]}`, {
         phase: "leading",
+        cause: report.from,
         transitions: report.lease.record.transitions,
         fencingToken: report.lease.version,
       });
@@ -31,7 +38,7 @@ export function lineOf(report: Report): LogLine {
     case "ticks-missed":
     case "clock-behind":
     case "lost-idle":
-      return scheduleLine(report);
+      return scheduleSentence(report);
     case "started":
       return info(`started the command as pid ${report.pid}`, { phase: "leading", pid: report.pid });
     case "unguarded":
@@ -41,7 +48,10 @@ export function lineOf(report: Report): LogLine {
     case "renewed-again":
       return info(`renewed the Lease again after ${seconds(report.after)} of trouble`);
     case "lost":
-      return warn(`lost leadership: ${causeOf(report.cause)}; stopping the command`, { phase: "stopping" });
+      return warn(`lost leadership: ${causeOf(report.cause)}; stopping the command`, {
+        phase: "stopping",
+        cause: report.cause.kind,
+      });
     case "stopping": {
       const limit = `it has ${seconds(report.killIn)} to end by itself`;
       return info(`passed ${report.signal} on to the command: ${limit}`, { phase: "stopping", signal: report.signal });
@@ -52,7 +62,10 @@ export function lineOf(report: Report): LogLine {
         { phase: "stopping" },
       );
     case "killing":
-      return warn(`killing the process tree with SIGKILL: ${killReason[report.why]}`, { phase: "stopping" });
+      return warn(`killing the process tree with SIGKILL: ${killReason[report.why]}`, {
+        phase: "stopping",
+        cause: report.why,
+      });
     case "tree-alive": {
       const help =
         "look for processes in uninterruptible sleep (state D); the Lease is not released before they are gone";
@@ -95,10 +108,10 @@ const killReason = {
   "no-guard": "no guard watches it any more",
 } as const;
 
-function info(message: string, fields: LogLine["fields"] = {}): LogLine {
+function info(message: string, fields: LogLine["fields"] = {}): Sentence {
   return { level: "info", message, fields };
 }
 
-function warn(message: string, fields: LogLine["fields"] = {}): LogLine {
+function warn(message: string, fields: LogLine["fields"] = {}): Sentence {
   return { level: "warn", message, fields };
 }

@@ -49,8 +49,10 @@ export function nextTickTold({ plan }: Leading): Effect {
   return { kind: "report", report: { kind: "next-tick", at: plan?.claim ?? plan?.next ?? Infinity } };
 }
 
-/** The line for a report. */
-export function scheduleLine(report: ScheduleReport): LogLine {
+type Sentence = Omit<LogLine, "kind">;
+
+/** What the line for a report says. */
+export function scheduleSentence(report: ScheduleReport): Sentence {
   switch (report.kind) {
     case "next-tick": {
       const tick = formatTime(report.at);
@@ -92,7 +94,10 @@ export function scheduleLine(report: ScheduleReport): LogLine {
       return line("warn", `the clock here is ${seconds(report.by)} behind the last tick, ${tick}: ${help}`, { tick });
     }
     case "lost-idle":
-      return line("warn", `lost leadership while no command ran: ${causeOf(report.cause)}`, { phase: "stopping" });
+      return line("warn", `lost leadership while no command ran: ${causeOf(report.cause)}`, {
+        phase: "stopping",
+        cause: report.cause.kind,
+      });
   }
 }
 
@@ -101,7 +106,7 @@ function verdict(
   failed: boolean,
   how: string,
   exitCode: number,
-): LogLine {
+): Sentence {
   const tick = formatTime(at);
   const fields = { tick, exitCode, runs, failures };
   if (!failed) return line("info", `the tick ${tick} is done: ${how}`, fields);
@@ -112,7 +117,7 @@ function verdict(
   );
 }
 
-function passedLine(message: string, { count, last }: Passed): LogLine {
+function passedLine(message: string, { count, last }: Passed): Sentence {
   return line("warn", message, { count, tick: formatTime(last) });
 }
 
@@ -130,6 +135,6 @@ function codeOf(end: CommandEnd | null): number {
   return end === null ? 125 : end.kind === "exited" ? end.code : 128 + end.number;
 }
 
-function line(level: LogLine["level"], message: string, fields: LogLine["fields"]): LogLine {
+function line(level: LogLine["level"], message: string, fields: LogLine["fields"]): Sentence {
   return { level, message, fields };
 }

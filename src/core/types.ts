@@ -9,6 +9,7 @@ import type { ReadResult, StoredLease, Write, WriteResult } from "./lease.ts";
 import type { ScheduleReport } from "./schedule-report.ts";
 
 export type { Candidate, Timing } from "./candidate.ts";
+export type { LogLine } from "./log-line.ts";
 
 /** A time span or a point on the candidate's own clock, in milliseconds. */
 export type Millis = number;
@@ -157,13 +158,6 @@ export type Report =
   | { readonly kind: "store-recovered" }
   | { readonly kind: "watch-down"; readonly reason: string; readonly pollEvery: Millis }
   | { readonly kind: "released"; readonly released: Released; readonly message: string | null };
-
-/** One line for the user: a whole sentence, and the same facts as fields for `--log-format json`. */
-export interface LogLine {
-  readonly level: "error" | "warn" | "info" | "debug";
-  readonly message: string;
-  readonly fields: Readonly<Record<string, string | number>>;
-}
 
 export type KillReason = "grace-over" | "deadline" | "other-holder" | "second-signal" | "no-guard";
 export type AcquiredFrom = "created" | "released" | "expired" | "own" | "deleted";

@@ -88,7 +88,7 @@ export class Birthplace {
   }
 
   #say(level: LogLine["level"], method: string): void {
-    this.#tell({ level, message: `process tree: ${method}`, fields: {} });
+    this.#tell({ level, kind: "process-tree", message: `process tree: ${method}`, fields: {} });
   }
 }
 

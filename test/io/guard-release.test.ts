@@ -21,7 +21,7 @@ const facts: ReleaseFacts = {
   },
   identity: "me_1",
   holdAtLeast: 0,
-  log: { level: "info", format: "text", context: {} },
+  log: { level: "info", format: "text", colour: false, context: {} },
 };
 /** In the place of what releases: tells what it was given. */
 const teller = `

@@ -4,10 +4,16 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { StderrLog, type LineSink, type LogSettings } from "../../src/io/log.ts";
+import { StderrLog, type LogSettings } from "../../src/io/log.ts";
+import type { LineSink } from "../../src/io/stderr-sink.ts";
 
 const driver = join(import.meta.dirname, "..", "fixtures", "log-lines.ts");
-const settings: LogSettings = { level: "info", format: "text", context: { lease: "ns/job", identity: "me_1" } };
+const settings: LogSettings = {
+  level: "info",
+  format: "text",
+  colour: false,
+  context: { lease: "ns/job", identity: "me_1" },
+};
 const wall = (): number => Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 
 class Room implements LineSink {
@@ -31,8 +37,13 @@ function room(change: Partial<LogSettings> = {}): [StderrLog, Room] {
 
 void test("a line that tells of a phase names the Lease and who we are", () => {
   const [log, { lines }] = room();
-  log.write({ level: "info", message: "acquired the Lease", fields: { phase: "leading", transitions: 7 } });
-  log.write({ level: "warn", message: "slow", fields: {} });
+  log.write({
+    level: "info",
+    kind: "acquired",
+    message: "acquired the Lease",
+    fields: { phase: "leading", transitions: 7 },
+  });
+  log.write({ level: "warn", kind: "acquired", message: "slow", fields: {} });
   assert.deepEqual(lines, [
     "2026-01-02T03:04:05.006Z leader-exec: acquired the Lease (lease=ns/job identity=me_1 transitions=7)\n",
     "2026-01-02T03:04:05.006Z leader-exec: warning: slow\n",
@@ -41,10 +52,11 @@ void test("a line that tells of a phase names the Lease and who we are", () => {
 
 void test("--log-format json has the same facts as fields", () => {
   const [log, { lines }] = room({ format: "json" });
-  log.write({ level: "info", message: 'say "x"', fields: { phase: "leading", pid: 7 } });
+  log.write({ level: "info", kind: "acquired", message: 'say "x"', fields: { phase: "leading", pid: 7 } });
   assert.deepEqual(JSON.parse(lines.join("")), {
     time: "2026-01-02T03:04:05.006Z",
     level: "info",
+    kind: "acquired",
     message: 'say "x"',
     lease: "ns/job",
     identity: "me_1",
@@ -53,10 +65,24 @@ void test("--log-format json has the same facts as fields", () => {
   });
 });
 
+void test("colours are for a terminal: errors and warnings stand out, times and facts stand back", () => {
+  const [log, { lines }] = room({ colour: true });
+  log.write({ level: "error", kind: "end", message: "it \u001b[31m failed", fields: { exitCode: 125 } });
+  log.write({ level: "info", kind: "end", message: "done", fields: {} });
+  assert.deepEqual(lines, [
+    "\u001b[2m2026-01-02T03:04:05.006Z\u001b[0m leader-exec: \u001b[1;31merror:\u001b[0m it  [31m failed\u001b[2m (exitCode=125)\u001b[0m\n",
+    "\u001b[2m2026-01-02T03:04:05.006Z\u001b[0m leader-exec: done\n",
+  ]);
+  const [json, { lines: plain }] = room({ colour: true, format: "json" });
+  json.write({ level: "error", kind: "end", message: "x", fields: {} });
+  assert.doesNotMatch(plain.join(""), /u001b|\u001b/);
+});
+
 void test("--log-level says what is written, print says it all the same", () => {
   const [log, { lines }] = room({ level: "warn" });
-  for (const level of ["error", "warn", "info", "debug"] as const) log.write({ level, message: level, fields: {} });
-  log.print({ level: "info", message: "printed", fields: {} });
+  for (const level of ["error", "warn", "info", "debug"] as const)
+    log.write({ level, kind: "acquired", message: level, fields: {} });
+  log.print({ level: "info", kind: "acquired", message: "printed", fields: {} });
   assert.deepEqual(
     lines.map((line) => line.replace(/.*leader-exec: /, "")),
     ["error: error\n", "warning: warn\n", "printed\n"],
@@ -68,6 +94,7 @@ void test("what others made cannot write lines of its own, and no line is longer
     const [log, { lines }] = room({ format });
     log.write({
       level: "info",
+      kind: "acquired",
       message: `holder \u001b[31m\nleader-exec: forged ${"\u20ac".repeat(9_000)}`,
       fields: {},
     });
@@ -82,10 +109,10 @@ void test("what others made cannot write lines of its own, and no line is longer
 void test("lines that find no room are counted, and the count is told by the next one", () => {
   const [log, sink] = room();
   sink.isFull = true;
-  for (let line = 0; line < 3; line++) log.write({ level: "info", message: "lost", fields: {} });
+  for (let line = 0; line < 3; line++) log.write({ level: "info", kind: "acquired", message: "lost", fields: {} });
   sink.isFull = false;
-  log.write({ level: "info", message: "kept", fields: {} });
-  log.write({ level: "info", message: "next", fields: {} });
+  log.write({ level: "info", kind: "acquired", message: "kept", fields: {} });
+  log.write({ level: "info", kind: "acquired", message: "next", fields: {} });
   assert.match(sink.lines.join(""), /^[^\n]*warning: 3 lines were dropped here[^\n]*\n[^\n]*kept\n[^\n]*next\n$/);
 });
 
