@@ -22,7 +22,7 @@ const forbid = (files, regex, message) => ({
 });
 
 const soleImporters = {
-  commander: "src/cli.ts",
+  commander: "src/flag-parser.ts",
   "@kubernetes/client-node": "src/io/kubeconfig.ts",
   "js-yaml": "src/io/kubeconfig.ts",
   "socks-proxy-agent": "src/io/proxy-tunnel.ts",

@@ -18,6 +18,7 @@ const candidates = {
   kubeconfig: "src/bundles/kubeconfig.ts",
   health: "src/bundles/health.ts",
   schedule: "src/bundles/schedule.ts",
+  ask: "src/bundles/ask.ts",
   metrics: "src/bundles/metrics.ts",
 };
 const entryPoints = Object.fromEntries(Object.entries(candidates).filter(([, file]) => existsSync(file)));

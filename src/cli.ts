@@ -1,31 +1,37 @@
-/** From argv and environment to Options, or to one sentence about what is wrong with them; the only importer of commander. */
-import { Command, CommanderError, Option } from "commander";
-import { flags, variableOf, type Flag } from "./flags.ts";
+/** From argv and environment to Options, to a subcommand's words, or to one sentence about what is wrong with them. */
+import { parseWords, UnknownFlag, type Grammar, type Words } from "./flag-parser.ts";
+import { flags } from "./flags.ts";
 import { helpText } from "./help.ts";
 import type { Options } from "./options.ts";
-import { readOptions, type Settings } from "./settings.ts";
-import { nIsNamespace, UsageError, type Given } from "./values.ts";
+import type { Question } from "./question.ts";
+import { readOptions } from "./settings.ts";
+import { isSubcommand, nearSubcommand } from "./subcommands.ts";
+import { UsageError } from "./values.ts";
+import { withEnvironment } from "./variables.ts";
 import { version } from "./version.ts";
 
 export type CommandLine =
   | { readonly kind: "run"; readonly options: Options }
+  | ({ readonly kind: "ask" } & Question)
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "usage-error"; readonly message: string };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** For later versions; a first word that is anything else is a command without `--`. */
-const reserved = ["status", "step-down", "rbac", "doctor"];
 const example = "leader-exec ... -- node worker.js";
+const run: Grammar = { program: "leader-exec", flags };
 
 /** `argv`: without node and script. Everything behind the first `--` is the command's, untouched. */
 export function parseCommandLine(argv: readonly string[], env: Environment): CommandLine {
   const end = argv.indexOf("--");
   const own = end < 0 ? argv : argv.slice(0, end);
-  if (own.includes("--help") || own.includes("-h")) return { kind: "text", text: helpText() };
+  const help = own.some(isHelp);
+  const question = questionIn(own.filter((word) => !isHelp(word)));
+  if (question !== null) return { kind: "ask", ...question, command: end < 0 ? null : argv.slice(end + 1), help };
+  if (help) return { kind: "text", text: helpText() };
   if (own.includes("--version")) return { kind: "text", text: `leader-exec ${version}\n` };
   try {
-    const settings = withEnvironment(parseFlags(own), env);
+    const settings = withEnvironment(parseRun(own).given, env);
     const [file, ...args] = end < 0 ? [] : argv.slice(end + 1);
     if (file === undefined) throw new UsageError(`no command was given; put it behind --: ${example}`);
     return { kind: "run", options: readOptions([file, ...args], settings) };
@@ -35,102 +41,43 @@ export function parseCommandLine(argv: readonly string[], env: Environment): Com
   }
 }
 
-/** What is given on the command line; the last one of several wins. Throws UsageError. */
-function parseFlags(own: readonly string[]): Settings {
-  const given = new Map<string, Given>();
-  const program = newProgram((flag, by, text) => given.set(flag.name, { by, text }));
+const isHelp = (word: string): boolean => word === "--help" || word === "-h";
+
+/** A subcommand is the first operand: what stands before it are whole flags of a run. */
+function questionIn(own: readonly string[]): Pick<Question, "subcommand" | "words"> | null {
+  for (const [at, word] of own.entries()) {
+    if (!isSubcommand(word) || !isWhole(own.slice(0, at))) continue;
+    return { subcommand: word, words: [...own.slice(0, at), ...own.slice(at + 1)] };
+  }
+  return null;
+}
+
+function isWhole(words: readonly string[]): boolean {
   try {
-    program.parse(own.map(spelledOut), { from: "user" });
+    parseRun(words);
+    return true;
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.code === "commander.unknownOption") checkOperands(program.parseOptions(own.map(spelledOut)).operands);
-    throw usageErrorOf(error);
+    if (error instanceof UsageError) return false; // told when nothing else comes of these words
+    throw error;
   }
-  checkOperands(program.args);
-  return given;
 }
 
-/** commander would take a word behind a switch for its value; pflag's rule is that only --switch=value gives one. */
-function spelledOut(word: string): string {
-  const isBareSwitch = switches.some((name) => word === `--${name}`);
-  return isBareSwitch ? `${word}=true` : word;
-}
-
-const namesOf = (flag: Flag): string[] => [flag.name, ...(flag.aliases ?? [])];
-const switches = flags.filter(({ value }) => value === null).flatMap(namesOf);
-const known = new Set([
-  ...flags.flatMap(namesOf).map((name) => `--${name}`),
-  ...flags.flatMap(({ short }) => (short === undefined ? [] : [`-${short}`])),
-]);
-
-function newProgram(take: (flag: Flag, by: string, text: string) => void): Command {
-  const program = new Command("leader-exec");
-  const silent = (): void => undefined; // what commander would print is thrown as well
-  program
-    .exitOverride()
-    .configureOutput({ writeErr: silent, writeOut: silent })
-    .helpOption(false)
-    .argument("[words...]");
-  const add = (definition: string, by: string, flag: Flag, isVisible: boolean): void => {
-    const option = new Option(definition).hideHelp(!isVisible);
-    program.addOption(option);
-    program.on(`option:${option.name()}`, (text: string | undefined) => {
-      if (text !== undefined && known.has(text.split("=", 1)[0] ?? ""))
-        throw new UsageError(`${by} needs a value, and ${text} is a flag; put the value between the two${hint(by)}`);
-      if (text === "") throw new UsageError(`${by} is empty; give it a value, or leave it out`);
-      take(flag, by, text ?? "true");
-    });
-  };
-  for (const flag of flags) {
-    const value = flag.value === null ? "[bool]" : "<value>";
-    for (const name of namesOf(flag)) add(`--${name} ${value}`, `--${name}`, flag, name === flag.name);
-    if (flag.short !== undefined)
-      add(flag.value === null ? `-${flag.short}` : `-${flag.short} ${value}`, `-${flag.short}`, flag, false);
+/** What is given on the command line of a run. Throws UsageError. */
+function parseRun(own: readonly string[]): Words {
+  try {
+    return parseWords(own, run, checkOperands);
+  } catch (error) {
+    if (!(error instanceof UnknownFlag)) throw error;
+    const subcommand = own.slice(own.indexOf(error.flag) + 1).find(isSubcommand);
+    if (subcommand === undefined) throw error;
+    const instead = `leader-exec ${subcommand} ${error.flag}`;
+    throw new UsageError(`${error.flag} is no flag of leader-exec alone; put it behind the subcommand: ${instead}`);
   }
-  return program;
 }
 
-const hint = (by: string): string => (by === "-n" ? `; ${nIsNamespace}` : "");
-
-function checkOperands(operands: readonly string[]): void {
-  const [first] = operands;
+function checkOperands([first]: readonly string[]): void {
   if (first === undefined) return;
-  if (reserved.includes(first))
-    throw new UsageError(
-      `this version has no subcommand ${first}; to run a program of that name: leader-exec ... -- ${first}`,
-    );
-  throw new UsageError(`"${first}" is no flag: put -- before the command: ${example}`);
-}
-
-function usageErrorOf({ code, message }: CommanderError): UsageError {
-  const unknown = /unknown option '([^']*)'/.exec(message)?.[1];
-  if (unknown !== undefined) {
-    const near = /Did you mean (?:one of )?(.*)\?/.exec(message)?.[1];
-    return new UsageError(
-      `${unknown} is no flag of leader-exec; ${near === undefined ? "see leader-exec --help" : `did you mean ${near}?`}`,
-    );
-  }
-  const missing = /option '([^ ']*)/.exec(message)?.[1];
-  if (code === "commander.optionMissingArgument" && missing !== undefined)
-    return new UsageError(`${missing} needs a value; see leader-exec --help${hint(missing)}`);
-  return new UsageError(`${message.replace(/^error: /, "")}; see leader-exec --help`);
-}
-
-/** Of these one is meant: a flag wins over the variable of another. */
-const exclusive: readonly (readonly string[])[] = [
-  ["log-level", "verbose", "quiet"],
-  ["wait", "nonblock"],
-];
-
-/** Flags win; an empty variable counts as not set, since manifests and scripts can hardly leave one out. */
-function withEnvironment(given: Settings, env: Environment): Settings {
-  const settings = new Map(given);
-  const rivals = exclusive.filter((names) => names.some((name) => given.has(name))).flat();
-  for (const flag of flags) {
-    const by = variableOf(flag);
-    const text = env[by];
-    if (!text || given.has(flag.name) || rivals.includes(flag.name)) continue;
-    settings.set(flag.name, { by, text });
-  }
-  return settings;
+  const near = nearSubcommand(first);
+  const meant = near === null ? "" : `; or did you mean leader-exec ${near}?`;
+  throw new UsageError(`"${first}" is no flag: put -- before the command: ${example}${meant}`);
 }

@@ -4,9 +4,11 @@
  */
 import { writeSync } from "node:fs";
 import { createRequire } from "node:module";
+import type * as AskBundle from "./bundles/ask.ts";
 import type * as ScheduleBundle from "./bundles/schedule.ts";
 import { parseCommandLine } from "./cli.ts";
 import { exitUsage } from "./core/outcome.ts";
+import { parseWords } from "./flag-parser.ts";
 import type * as Main from "./main.ts";
 import type { Options } from "./options.ts";
 
@@ -19,6 +21,8 @@ async function begin(): Promise<number> {
     case "usage-error":
       print(2, `leader-exec: ${parsed.message}\n`);
       return exitUsage;
+    case "ask":
+      return loadAsk().answer(parsed, parseWords);
     case "run": {
       const schedule = readSchedule(parsed.options);
       if (typeof schedule !== "string") return loadMain().runCommand(parsed.options, schedule);
@@ -34,13 +38,17 @@ function readSchedule({ job: { schedule } }: Options): ScheduleBundle.ReadSchedu
   return loadSchedule().readSchedule(schedule.expression, schedule.timeZone, Date.now());
 }
 
-/** Both are hidden from esbuild, which would otherwise draw everything into this bundle. */
+/** All are hidden from esbuild, which would otherwise draw everything into this bundle. */
 function loadMain(): typeof Main {
   return createRequire(import.meta.url)("./main.cjs") as typeof Main;
 }
 
 function loadSchedule(): typeof ScheduleBundle {
   return createRequire(import.meta.url)("./schedule.cjs") as typeof ScheduleBundle;
+}
+
+function loadAsk(): typeof AskBundle {
+  return createRequire(import.meta.url)("./ask.cjs") as typeof AskBundle;
 }
 
 /** Before there is anything to block. Whoever closed the pipe does not want to read it. */

@@ -1,25 +1,58 @@
 import { exitCodes } from "./core/outcome.ts";
-import { flagGroups, flags, termOf } from "./flags.ts";
+import type { Group } from "./flag.ts";
+import { flagGroups, termOf } from "./flags.ts";
+import { subcommands } from "./subcommands.ts";
 
 const width = 100;
 
+/** What is to be said about a program or a subcommand. */
+export interface Manual {
+  /** "leader-exec status [NAME] [options]" */
+  readonly usage: string;
+  readonly does: string;
+  readonly groups: readonly Group[];
+  /** Further lines with a term each, below the flags. */
+  readonly terms: readonly (readonly [string, string])[];
+  /** Paragraphs, each ended by a line end. */
+  readonly notes: readonly string[];
+  readonly exitCodes: readonly { readonly code: string; readonly meaning: string }[];
+  readonly examples: readonly string[];
+}
+
 /** What --help prints: flags by purpose, environment, exit codes. */
 export function helpText(): string {
-  const terms = flags.map((flag) => termOf(flag).length);
-  const column = Math.max(...terms) + 4;
-  const groups = flagGroups.map((group) => {
-    const rows = group.flags.map((flag) => row(termOf(flag), `${flag.help} (default: ${flag.fallback})`, column));
-    return `${group.title}:\n${rows.join("")}`;
+  const asked = subcommands.map(({ name, operands, does }) => row(`${name} ${operands}`.trimEnd(), does, 25)).join("");
+  return manualText({
+    usage: "leader-exec [options] -- <command> [args...]\n       leader-exec <subcommand> [options]",
+    does: `Runs a command only while this process holds a Kubernetes Lease.\n\nSubcommands, each with a --help of its own:\n${asked}`,
+    groups: flagGroups,
+    terms: [
+      ["-h, --help", "print this"],
+      ["--version", "print the version"],
+    ],
+    notes: [
+      `Every flag has an environment variable: LEADER_EXEC_LEASE_NAME for --lease-name.\n` +
+        `Durations: 15s, 1m30s, 500ms; a bare number means seconds.\n`,
+    ],
+    exitCodes,
+    examples: ["leader-exec --enable-leader-election --lease-name my-job -- node worker.js"],
   });
-  const codes = exitCodes.map(({ code, meaning }) => row(code, meaning, 18));
+}
+
+export function manualText({ usage, does, groups, terms, notes, exitCodes: codes, examples }: Manual): string {
+  const all = groups.flatMap((each) => each.flags);
+  const column = Math.max(...all.map((flag) => termOf(flag).length)) + 4;
+  const blocks = groups.map((each) => {
+    const rows = each.flags.map((flag) => row(termOf(flag), `${flag.help} (default: ${flag.fallback})`, column));
+    return `${each.title}:\n${rows.join("")}`;
+  });
   return [
-    `Usage: leader-exec [options] -- <command> [args...]\n\nRuns a command only while this process holds a Kubernetes Lease.\n`,
-    ...groups,
-    `Help:\n${row("-h, --help", "print this", column)}${row("--version", "print the version", column)}`,
-    `Every flag has an environment variable: LEADER_EXEC_LEASE_NAME for --lease-name.\n` +
-      `Durations: 15s, 1m30s, 500ms; a bare number means seconds.\n`,
-    `Exit codes:\n${codes.join("")}`,
-    `Example:\n  leader-exec --enable-leader-election --lease-name my-job -- node worker.js\n`,
+    `Usage: ${usage}\n\n${does.trimEnd()}\n`,
+    ...blocks,
+    `Help:\n${terms.map(([term, text]) => row(term, text, column)).join("")}`,
+    ...notes,
+    `Exit codes:\n${codes.map(({ code, meaning }) => row(code, meaning, 18)).join("")}`,
+    `Example${examples.length > 1 ? "s" : ""}:\n${examples.map((each) => `  ${each}\n`).join("")}`,
   ].join("\n");
 }
 

@@ -78,7 +78,7 @@ function timingOf(read: Read): Timing {
   };
 }
 
-function storeValue(given: value.Given): StoreChoice {
+export function storeValue(given: value.Given): StoreChoice {
   if (given.text === "kubernetes") return { kind: "kubernetes" };
   const directory = given.text.startsWith("file:") ? given.text.slice("file:".length) : "";
   if (directory === "")
@@ -114,7 +114,7 @@ function refuseSilentLoss(settings: Settings): void {
   );
 }
 
-function refuseClusterFlags(settings: Settings): void {
+export function refuseClusterFlags(settings: Settings): void {
   const given = [settings.get("kubeconfig"), settings.get("context")].find((each) => each?.by.startsWith("--"));
   if (given === undefined) return;
   throw new value.UsageError(

@@ -164,6 +164,22 @@ void test("--once takes any text as its key, and --once-ttl only means something
   assert.equal(options("--enable-leader-election=false --once x -- a").job.once?.key, "x");
 });
 
+void test("a subcommand is the first operand before --, with a run's flags on either side", () => {
+  const question = (words: string) => {
+    const parsed = parseCommandLine(words.split(" "), {});
+    assert.equal(parsed.kind, "ask", words);
+    return [parsed.subcommand, parsed.words.join(" "), parsed.command, parsed.help];
+  };
+  assert.deepEqual(question("status"), ["status", "", null, false]);
+  assert.deepEqual(question("-n jobs status a -o json"), ["status", "-n jobs a -o json", null, false]);
+  assert.deepEqual(question("--lease-name status status"), ["status", "--lease-name status", null, false]);
+  assert.deepEqual(question("status a --help"), ["status", "a", null, true]);
+  assert.deepEqual(question("-h status -- b --help"), ["status", "", ["b", "--help"], true]);
+  assert.deepEqual(question("help status"), ["help", "status", null, false]);
+  assert.equal(options(`${on} --lease-name status -- status`).leaseName, "status");
+  assert.equal(options(`-- status`).election, false);
+});
+
 const refusals: readonly (readonly [words: string, message: RegExp])[] = [
   ["", /^no command was given; put it behind --: leader-exec/],
   ["--", /^no command was given/],
@@ -172,8 +188,8 @@ const refusals: readonly (readonly [words: string, message: RegExp])[] = [
   [`${on} node worker.js`, /^"node" is no flag: put -- before the command/],
   [`${on} node --inspect worker.js`, /^"node" is no flag: put -- before the command/],
   ["-v node", /^"node" is no flag/],
-  ["status", /^this version has no subcommand status/],
-  ["step-down -- a", /^this version has no subcommand step-down/],
+  ["statsu", /^"statsu" is no flag: put -- before the command: .*; or did you mean leader-exec status\?$/],
+  ["--watch status", /^--watch is no flag of leader-exec alone; put it .*: leader-exec status --watch$/],
   ["--lease-nmae x -- a", /^--lease-nmae is no flag of leader-exec; did you mean --lease-name\?$/],
   ["-z -- a", /^-z is no flag of leader-exec; see leader-exec --help$/],
   ["--lease-name", /^--lease-name needs a value/],

@@ -32,7 +32,19 @@ describe("the package that npm pack makes", () => {
 
   test("holds the program, its notices and its documents, and nothing else", () => {
     const paths = packed.files.map(({ path }) => path).sort();
-    const names = ["auth", "cli", "execa", "guard", "health", "kubeconfig", "main", "metrics", "release", "schedule"];
+    const names = [
+      "ask",
+      "auth",
+      "cli",
+      "execa",
+      "guard",
+      "health",
+      "kubeconfig",
+      "main",
+      "metrics",
+      "release",
+      "schedule",
+    ];
     const bundles = names.map((name) => `dist/${name}.cjs`);
     const texts = ["CHANGELOG.md", "LICENSE", "README.md", "dist/THIRD-PARTY-NOTICES.txt", "package.json"];
     assert.deepEqual(paths, [...texts, ...bundles, "bin/leader-exec.cjs"].sort());
