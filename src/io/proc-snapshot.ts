@@ -17,13 +17,15 @@ const longestChase = 2_000;
  * looked at may be a thread, which looks like its process.) The second listing is for who had its pid before the first and
  * was in the middle of fork: it is seen only later, and its parent, which was listed, may have ended before it was read.
  * A /proc that does not tell the newest pid (gVisor's shows 0) leaves every snapshot incomplete. Throws as readStat does.
+ * `read`: instead of readStat, where /proc is Linux' own.
  */
-export function takeSnapshot(newestNow: () => number = newestPid): Snapshot {
+export function takeSnapshot(newestNow: () => number = newestPid, read: typeof readStat = readStat): Snapshot {
   let newest = newestNow();
+  const readOne = newest > 0 ? read : readStat;
   const seen = new Set<number>();
   const stats: ProcessStat[] = [];
   const look = (pid: number): void => {
-    const stat = seen.has(pid) ? null : readStat(pid);
+    const stat = seen.has(pid) ? null : readOne(pid);
     if (stat === null) return;
     seen.add(pid);
     stats.push(stat);

@@ -1,10 +1,11 @@
-import { ancestors, type ProcessStat } from "./proc.ts";
+import { Elders } from "./elders.ts";
+import { ancestors, newestPid, type ProcessStat } from "./proc.ts";
 import { takeSnapshot } from "./proc-snapshot.ts";
 import { RunIdSearch } from "./run-id-search.ts";
 import { groupExists, sendSignal } from "./send-signal.ts";
 import { signalEach } from "./signal-each.ts";
 import type { Census, Tree, TreeRoot } from "./tree.ts";
-import { addDescendants, holdsProcess } from "./tree-kin.ts";
+import { addDescendants, holdsProcess, type Sweep } from "./tree-kin.ts";
 import { TreeSessions } from "./tree-sessions.ts";
 
 /**
@@ -19,6 +20,7 @@ export class ProcessTree implements Tree {
   readonly #members = new Map<number, number>();
   readonly #ended = new Map<number, number>();
   readonly #sessions = new TreeSessions();
+  readonly #elders = new Elders((stat) => !this.#isYoung(stat));
   readonly #never: ReadonlySet<number>;
   readonly #ancestors = ancestors();
   #since: number;
@@ -115,12 +117,11 @@ export class ProcessTree implements Tree {
 
   /** All that stat alone can tell, in one go. */
   #sweep(): Sweep {
-    const { stats: all, complete } = takeSnapshot();
+    const { stats: all, complete } = takeSnapshot(newestPid, (pid) => this.#elders.read(pid));
     const stats = all.filter(({ pid }) => pid > 1 && !this.#never.has(pid));
     let settled = complete;
-    const isYoung = (stat: ProcessStat): boolean => stat.startTime >= this.#since && !stat.kernel;
-    const young = stats.filter(isYoung);
-    const old = stats.filter((stat) => !isYoung(stat));
+    const young = stats.filter((stat) => this.#isYoung(stat));
+    const old = stats.filter((stat) => !this.#isYoung(stat));
     this.#sessions.begin(young, old);
     const processes = new Map<number, ProcessStat>();
     const members = new Map<number, ProcessStat>();
@@ -138,6 +139,11 @@ export class ProcessTree implements Tree {
     addDescendants(processes, members);
     this.#remember(members);
     return { processes, members, older: new Set(old.map(({ pid }) => pid)), hidden: hidden ? 1 : 0, settled };
+  }
+
+  /** Young enough to belong to the tree. Who is not never will be: `#since` only grows. */
+  #isYoung(stat: ProcessStat): boolean {
+    return stat.startTime >= this.#since && !stat.kernel;
   }
 
   #remember(members: ReadonlyMap<number, ProcessStat>): void {
@@ -164,15 +170,4 @@ export class ProcessTree implements Tree {
     const stat = processes.get(parent);
     return stat === undefined ? older.has(parent) : this.#search.isForeign(stat);
   }
-}
-
-interface Sweep {
-  /** Every living process that is young enough, by pid. */
-  readonly processes: ReadonlyMap<number, ProcessStat>;
-  readonly members: Map<number, ProcessStat>;
-  /** Pids of those that are not. */
-  readonly older: ReadonlySet<number>;
-  /** 1 when the command's group exists although /proc shows nobody in it (mounted with hidepid), else 0. */
-  readonly hidden: number;
-  readonly settled: boolean;
 }

@@ -2,6 +2,18 @@
 import { processHolder, readStat, type ProcessStat } from "./proc.ts";
 import type { TreeRoot } from "./tree.ts";
 
+/** All that /proc/PID/stat alone can tell, at one moment. */
+export interface Sweep {
+  /** Every living process that is young enough, by pid. */
+  readonly processes: ReadonlyMap<number, ProcessStat>;
+  readonly members: Map<number, ProcessStat>;
+  /** Pids of those that are not. */
+  readonly older: ReadonlySet<number>;
+  /** 1 when the command's group exists although /proc shows nobody in it (mounted with hidepid), else 0. */
+  readonly hidden: number;
+  readonly settled: boolean;
+}
+
 /** For who is not the parent: looks at the process itself. */
 export function holdsProcess({ pid, startTime }: TreeRoot): () => boolean {
   try {
