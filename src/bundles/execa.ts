@@ -12,8 +12,8 @@ export interface Spawned {
   readonly pid: number | undefined;
   /** True as long as the process is not reaped: so long its pid and its group cannot be given to another. */
   readonly isHeld: () => boolean;
-  /** Never rejects. Told after the process is reaped. */
-  readonly result: Promise<SpawnResult>;
+  /** Calls back once, after the process is reaped or when it could not be started: before anything else hears of it. */
+  readonly listen: (ended: (result: SpawnResult) => void) => void;
 }
 
 /**
@@ -37,29 +37,37 @@ export function spawnCommand(file: string, args: readonly string[], env: Readonl
     buffer: false,
   });
   const isHeld = () => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
-  // execa's own result takes a millisecond more, in which others wait for the Lease.
-  const exit = new Promise<SpawnResult>((resolve) => {
-    child.once("exit", (code, signal) =>
-      resolve(resultOf({ exitCode: code ?? undefined, signal: signal ?? undefined })),
+  const listen: Spawned["listen"] = (ended) => {
+    let told = false;
+    const tell = (end: End): void => {
+      if (!told) ended(resultOf(end));
+      told = true;
+    };
+    // execa's own result, and all that it does first, takes two milliseconds more, in which others wait for the Lease.
+    child.prependOnceListener("exit", (code, signal) =>
+      tell({ exitCode: code ?? undefined, signal: signal ?? undefined }),
     );
-  });
-  return { pid: child.pid, isHeld, result: Promise.race([exit, child.then(resultOf)]) };
+    void child.then(tell);
+  };
+  return { pid: child.pid, isHeld, listen };
 }
 
 /**
  * Starts nothing, as spawnCommand would, so that a hand-over need not wait for what is slow the first time (measured: 4 ms). There
  * can be no file below the program that we run in.
  */
-export async function rehearse(): Promise<void> {
-  await spawnCommand(`${process.execPath}/none`, [], {}).result;
+export function rehearse(): Promise<SpawnResult> {
+  return new Promise((resolve) => spawnCommand(`${process.execPath}/none`, [], {}).listen(resolve));
 }
 
-function resultOf(end: {
+interface End {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
   readonly code?: string | undefined;
   readonly originalMessage?: string | undefined;
-}): SpawnResult {
+}
+
+function resultOf(end: End): SpawnResult {
   if (end.exitCode !== undefined) return { kind: "exited", code: end.exitCode };
   if (end.signal !== undefined) return { kind: "signaled", signal: end.signal };
   return { kind: "failed", code: end.code ?? "unknown", message: end.originalMessage ?? "" };

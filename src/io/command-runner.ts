@@ -132,8 +132,8 @@ export class ProcessRunner implements CommandRunner {
       });
     } else {
       const [file, ...args] = this.#options.command;
-      const { pid, isHeld, result } = spawner.spawnCommand(file, args, environment);
-      if (pid === undefined) this.#spawnFailed(environment, await result);
+      const { pid, isHeld, listen } = spawner.spawnCommand(file, args, environment);
+      if (pid === undefined) listen((result) => this.#spawnFailed(environment, result));
       else {
         // The command runs: from here on nothing may fail.
         this.#isHeld = isHeld;
@@ -141,7 +141,7 @@ export class ProcessRunner implements CommandRunner {
         this.#birthplace.leave(); // before anything else happens: with us in there it is never empty
         this.#listener?.started(pid);
         this.#watch.lookAhead();
-        this.#end(await result);
+        listen((result) => this.#end(result));
       }
     }
   }
