@@ -6,7 +6,11 @@ import { before, test } from "node:test";
 import { loadAll } from "js-yaml";
 import { describeWithLab, leasePath, until, type Lab } from "../lab/index.ts";
 import { kubeconfigText } from "../lab/kubeconfig.ts";
+import { parseCommandLine } from "../../src/cli.ts";
 import { Candidate, folderOf } from "../support/candidate.ts";
+import { addressOf, told } from "../support/ask.ts";
+import { installPrometheusKinds } from "../support/prometheus-kinds.ts";
+import { scrape } from "../support/scrape.ts";
 
 const folder = join(import.meta.dirname, "..", "..", "deploy");
 const worker = join(folder, "..", "examples", "worker.js");
@@ -19,10 +23,19 @@ interface Manifest {
   readonly spec?: unknown;
 }
 
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+}
+
 interface PodSpec {
   readonly serviceAccountName: string;
   readonly terminationGracePeriodSeconds: number;
-  readonly containers: readonly { readonly args: readonly string[] }[];
+  readonly containers: readonly {
+    readonly args: readonly string[];
+    readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+    readonly livenessProbe: Probe;
+    readonly readinessProbe: Probe;
+  }[];
 }
 
 const manifests = (file: string): Manifest[] => loadAll(readFileSync(join(folder, file), "utf8")) as Manifest[];
@@ -58,9 +71,10 @@ async function apply(lab: Lab, file: string): Promise<void> {
 
 await describeWithLab("the manifests of deploy/", (lab) => {
   // The server creates it a moment after it has started.
-  before(() =>
-    until("the namespace", async () => (await lab().admin("GET", "/api/v1/namespaces/default")).status === 200),
-  );
+  before(async () => {
+    await until("the namespace", async () => (await lab().admin("GET", "/api/v1/namespaces/default")).status === 200);
+    await installPrometheusKinds(lab());
+  });
 
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".yaml"))) {
     test(`${file} is accepted by a real API server, which knows every field`, async () => {
@@ -83,8 +97,13 @@ await describeWithLab("the manifests of deploy/", (lab) => {
     const env = { KUBECONFIG: kubeconfig, POD_NAME: "worker-1", POD_NAMESPACE: "default" };
     const end = args.indexOf("--");
     const command = args.slice(end + 1).map((word) => (word === "worker.js" ? worker : word));
-    const candidate = new Candidate(t, { args: args.slice(0, end), command, env });
+    const own = args.slice(0, end).map((word) => word.replace(/(?<=-bind-address=):\d+$/, "127.0.0.1:0"));
+    const candidate = new Candidate(t, { args: own, command, env });
+    const [probes, metrics] = [await addressOf(candidate, "/healthz"), await addressOf(candidate, "/metrics")];
     await candidate.says(/^started the command/);
+    const { livenessProbe, readinessProbe } = container ?? assert.fail();
+    for (const { httpGet } of [livenessProbe, readinessProbe]) assert.equal(await told(probes, httpGet.path), "200 ok");
+    assert.equal((await scrape(metrics)).samples.get('leader_election_master_status{name="worker"}'), 1);
     const renewals = await until("a renewal", async () => {
       const entries = await lab().auditLog.entries(({ user }) => user === account);
       return entries.some(({ verb }) => verb === "update") && entries.some(({ verb }) => verb === "watch") && entries;
@@ -97,9 +116,32 @@ await describeWithLab("the manifests of deploy/", (lab) => {
 
   test("the kubelet leaves a pod more time than leader-exec leaves the command", () => {
     const { containers, terminationGracePeriodSeconds, serviceAccountName } = podSpec();
-    const grace = containers[0]?.args.find((arg) => arg.startsWith("--termination-grace-period="));
-    assert.ok(terminationGracePeriodSeconds >= Number(/\d+/.exec(grace ?? "")?.[0]) + 5);
+    const parsed = parseCommandLine(containers[0]?.args.slice(1) ?? [], {});
+    assert.ok(parsed.kind === "run", "leader-exec takes the Deployment's arguments");
+    // After the grace it kills, which it gives a second, and releases: a request, and some time to spare.
+    const needed = parsed.options.timing.terminationGracePeriod / 1000 + 1 + parsed.options.timing.retryPeriod / 1000;
+    assert.ok(terminationGracePeriodSeconds >= needed, `${terminationGracePeriodSeconds} s for ${needed} s`);
     assert.equal(serviceAccountName, "worker");
+  });
+
+  test("probes and PodMonitor ask at the ports that the flags open", () => {
+    const [container] = podSpec().containers;
+    const { args, ports, livenessProbe, readinessProbe } = container ?? assert.fail();
+    const portOf = (flag: string) =>
+      Number(args.find((arg) => arg.startsWith(`--${flag}-bind-address=`))?.split(":")[1]);
+    assert.deepEqual(
+      ports.map(({ name, containerPort }) => [name, containerPort]),
+      [
+        ["health", portOf("health-probe")],
+        ["metrics", portOf("metrics")],
+      ],
+    );
+    assert.deepEqual([livenessProbe.httpGet.port, readinessProbe.httpGet.port], ["health", "health"]);
+    const [monitor] = manifests("pod-monitor.yaml");
+    assert.deepEqual(
+      (monitor?.spec as { podMetricsEndpoints: { port: string }[] }).podMetricsEndpoints.map(({ port }) => port),
+      ["metrics"],
+    );
   });
 
   test("with flow-schema.yaml the requests of a renewal get the priority of leader election", async () => {
