@@ -51,7 +51,9 @@ async function make(workshop: Workshop): Promise<void> {
   const npmInstall = ["install", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund"];
   const program = `node-linux-${process.arch}`;
   await workshop.run("npm", [...npmInstall, "--prefix", at("npm"), `${program}@${node}`]);
-  await workshop.run("cp", [at("npm", "node_modules", program, "bin", "node"), join(root, "usr/local/bin/node")]);
+  const nodePackage = at("npm", "node_modules", program);
+  await workshop.run("cp", [join(nodePackage, "bin/node"), join(root, "usr/local/bin/node")]);
+  await workshop.run("cp", [join(nodePackage, "LICENSE"), join(root, "usr/local/LICENSE")]);
   await workshop.run("npm", [...npmInstall, "--global", "--prefix", join(root, "usr/local"), `npm@${npm}`]);
   await workshop.run("chroot", [root, "useradd", "--uid", "1000", "--user-group", "--create-home", "node"]);
   await rm(join(root, "var/cache/apt/archives"), { recursive: true });

@@ -52,12 +52,17 @@ export class Engine {
     return join(this.workshop.folder, ...path);
   }
 
-  /** Builds what `dockerfile` says. The build sees the npm registry and the certificates that this machine is set up for. */
-  async build(name: string, context: string, dockerfile: string): Promise<Image> {
+  /**
+   * Builds what `dockerfile` says, to its end or to the stage `target`; what an earlier build of this engine has done is not done
+   * again. The build sees the npm registry and the certificates that this machine is set up for.
+   */
+  async build(name: string, context: string, dockerfile: string, target?: string): Promise<Image> {
     const settings = [`${this.at("npmrc")}:/root/.npmrc:ro`];
     if (existsSync(this.at("ca.pem"))) settings.push(`${this.at("ca.pem")}:/run/ca.pem:ro`);
     const volumes = settings.flatMap((volume) => ["--volume", volume]);
-    await this.#buildah("bud", "--pull=never", "--file", dockerfile, "--tag", name, ...volumes, context);
+    const stage = target === undefined ? [] : ["--target", target];
+    const how = ["--pull=never", "--layers", ...stage, "--file", dockerfile, "--tag", name];
+    await this.#buildah("bud", ...how, ...volumes, context);
     return this.image(name);
   }
 

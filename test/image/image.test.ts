@@ -241,7 +241,7 @@ describeWithEngine("the container image", (engine) => {
     const alone = run(t, command, { entrypoint: tini });
     const wrapped = run(t, ["--", ...command]);
     for (const container of [alone, wrapped]) await container.prints("up");
-    await wrapped.find(/guard\.cjs/);
+    await wrapped.find(/^lease-guard/);
     const [own, all] = [await alone.memory(), await wrapped.memory()];
     const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
     t.diagnostic(`a container with a Node command gains ${mebibytes(all - own)} MiB over ${mebibytes(own)} MiB`);
