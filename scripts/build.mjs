@@ -38,8 +38,8 @@ const result = await build({
   metafile: true,
   legalComments: "none",
   logLevel: "warning",
-  define: { "import.meta.url": "__bundleUrl", __VERSION__: JSON.stringify(version) },
-  banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
+  define: { "import.meta.url": "__bundle.url", __VERSION__: JSON.stringify(version) },
+  banner: { js: "const __bundle={get url(){return require('node:url').pathToFileURL(__filename).href}};" },
   external: Object.keys(candidates).map((name) => `./${name}.cjs`),
   plugins: [leanKubeconfig, leanCommander, leanPrometheus],
 });

@@ -3,7 +3,6 @@
  * (main.ts), which takes longer than all that is done here.
  */
 import { writeSync } from "node:fs";
-import { createRequire } from "node:module";
 import type * as AskBundle from "./bundles/ask.ts";
 import type * as ScheduleBundle from "./bundles/schedule.ts";
 import { parseCommandLine } from "./cli.ts";
@@ -38,17 +37,16 @@ function readSchedule({ job: { schedule } }: Options): ScheduleBundle.ReadSchedu
   return loadSchedule().readSchedule(schedule.expression, schedule.timeZone, Date.now());
 }
 
-/** All are hidden from esbuild, which would otherwise draw everything into this bundle. */
-function loadMain(): typeof Main {
-  return createRequire(import.meta.url)("./main.cjs") as typeof Main;
-}
+const loadMain = (): typeof Main => load("main") as typeof Main;
+const loadSchedule = (): typeof ScheduleBundle => load("schedule") as typeof ScheduleBundle;
+const loadAsk = (): typeof AskBundle => load("ask") as typeof AskBundle;
 
-function loadSchedule(): typeof ScheduleBundle {
-  return createRequire(import.meta.url)("./schedule.cjs") as typeof ScheduleBundle;
-}
-
-function loadAsk(): typeof AskBundle {
-  return createRequire(import.meta.url)("./ask.cjs") as typeof AskBundle;
+/**
+ * Hidden from esbuild, which would otherwise draw everything into this bundle. Who only hears of a mistake does not wait for
+ * Node's part that requires: it takes a millisecond.
+ */
+function load(name: string): unknown {
+  return process.getBuiltinModule("node:module").createRequire(import.meta.url)(`./${name}.cjs`);
 }
 
 /** Before there is anything to block. Whoever closed the pipe does not want to read it. */

@@ -29,8 +29,8 @@ export class UnknownFlag extends UsageError {
 /** `check` throws for operands that make no sense: of two mistakes, the user hears of that one. Throws UsageError. */
 export function parseWords(words: readonly string[], grammar: Grammar, check: (operands: string[]) => void): Words {
   const given = new Map<string, Given>();
-  const parser = newParser(grammar, (flag, by, text) => given.set(flag.name, { by, text }));
   const spelled = words.map((word) => spelledOut(word, grammar));
+  const parser = newParser(grammar, spelled, (flag, by, text) => given.set(flag.name, { by, text }));
   try {
     parser.parse(spelled, { from: "user" });
   } catch (error) {
@@ -50,7 +50,17 @@ function spelledOut(word: string, { flags }: Grammar): string {
 
 const namesOf = (flag: Flag): string[] => [flag.name, ...(flag.aliases ?? [])];
 
-function newParser({ program, flags }: Grammar, take: (flag: Flag, by: string, text: string) => void): Command {
+const headOf = (word: string): string => word.split("=", 1)[0] ?? "";
+
+/**
+ * Knows the flags that these words name, because each costs commander 40 us; when a word is like a flag and no name, also all short
+ * ones (-vq) and all that a mistake may have meant.
+ */
+function newParser(
+  { program, flags }: Grammar,
+  words: readonly string[],
+  take: (flag: Flag, by: string, text: string) => void,
+): Command {
   const parser = new Command(program);
   const silent = (): void => undefined; // what commander would print is thrown as well
   parser
@@ -64,11 +74,14 @@ function newParser({ program, flags }: Grammar, take: (flag: Flag, by: string, t
       ...(flag.short === undefined ? [] : [`-${flag.short}`]),
     ]),
   );
+  const named = new Set(words.map(headOf));
+  const takesAll = words.some((word) => word.startsWith("-") && !known.has(headOf(word)));
   const add = (definition: string, by: string, flag: Flag, isVisible: boolean): void => {
+    if (!named.has(by) && !(takesAll && (isVisible || by.length === 2))) return;
     const option = new Option(definition).hideHelp(!isVisible);
     parser.addOption(option);
     parser.on(`option:${option.name()}`, (text: string | undefined) => {
-      if (text !== undefined && known.has(text.split("=", 1)[0] ?? ""))
+      if (text !== undefined && known.has(headOf(text)))
         throw new UsageError(`${by} needs a value, and ${text} is a flag; put the value between the two${hint(by)}`);
       if (text === "") throw new UsageError(`${by} is empty; give it a value, or leave it out`);
       take(flag, by, text ?? "true");
