@@ -30,7 +30,6 @@ export async function contention(room: Room): Promise<Row[]> {
     ours: { start: (lease, stamps) => room.leaderExec(lease, stamps), standsBy: /standing by/, memory: 40 },
     theirs: { start: (lease, stamps) => room.clientGo(lease, stamps), standsBy: /^leader ./m, memory: 30 },
   };
-  const alone = { ours: NaN, theirs: NaN };
   const rows: Row[] = [];
   for (const wanted of crowds) {
     const standbys = roomFor(kinds.ours, wanted);
@@ -40,8 +39,8 @@ export async function contention(room: Room): Promise<Row[]> {
       const lease = `crowd-${standbys}-${name}`;
       const crowd = await Crowd.open(kinds[name], lease, room.newFile());
       try {
-        if (Number.isNaN(alone[name])) alone[name] = (await lookOn(room, lease, `${lease}: holder alone`)).cpu;
-        found[name] = await watchCrowd(room, crowd, { lease, standbys, alone: alone[name] });
+        const alone = (await lookOn(room, lease, `${lease}: holder alone`)).cpu;
+        found[name] = await watchCrowd(room, crowd, { lease, standbys, alone });
       } finally {
         await crowd.close();
       }
@@ -67,7 +66,7 @@ async function watchCrowd(room: Room, crowd: Crowd, { lease, standbys, alone }: 
   const found: Found = {
     ...{ handOvers: [], afterRelease: [], puts: [], conflicts: [], reads: [] },
     requests: [asked + (await room.watchesAMinute(lease))],
-    cpu: [(cpu - alone) / standbys],
+    cpu: [Math.max(0, cpu - alone) / standbys], // the server's own work goes up and down by more than a few standbys cost
   };
   const rounds = Math.max(4, room.rounds(10));
   for (let round = 0; round < rounds; round++) {
