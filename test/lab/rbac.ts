@@ -1,13 +1,6 @@
+import { rightsFor, rulesOf, type PolicyRule } from "../../src/ask/rights.ts";
 import type { Answer } from "./api.ts";
 import { until } from "./until.ts";
-
-/** A rule of a Role, as in rbac.authorization.k8s.io/v1. */
-export interface PolicyRule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-  readonly resourceNames?: readonly string[];
-}
 
 /** Whom a RoleBinding is for, and the user name that the authorizer sees. */
 export interface RoleSubject {
@@ -16,16 +9,14 @@ export interface RoleSubject {
   readonly userName: string;
 }
 
+export type { PolicyRule } from "../../src/ask/rights.ts";
+
 /** A request as the admin of the lab. */
 export type Admin = (method: string, path: string, body?: unknown) => Promise<Answer>;
 
-/** Exactly what leader-exec documents as its Role for one Lease: `create` cannot be limited by name. */
+/** Exactly what `leader-exec rbac` prints for one Lease, and so what the README and deploy/ show (tests compare them). */
 export function documentedRules(lease: string): PolicyRule[] {
-  const leases = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
-  return [
-    { ...leases, verbs: ["get", "update", "watch"], resourceNames: [lease] },
-    { ...leases, verbs: ["create"] },
-  ];
+  return rulesOf(rightsFor({ leaseName: lease, purpose: "run" }));
 }
 
 const api = "/apis/rbac.authorization.k8s.io/v1";

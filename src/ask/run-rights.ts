@@ -1,0 +1,19 @@
+/** What a run with these flags must be allowed. */
+import type { Options } from "../options.ts";
+import type { Settings } from "../settings.ts";
+import { rightsFor, type Right } from "./rights.ts";
+
+/** Nothing without a cluster. */
+export function rightsOfRun({ election, store, leaseName }: Options): Right[] {
+  return election && store.kind === "kubernetes" ? rightsFor({ leaseName, purpose: "run" }) : [];
+}
+
+/** The flags among those given that decide on the rights, as they are typed. */
+export function rightsFlags(settings: Settings): string[] {
+  return deciding.flatMap((name) => {
+    const given = settings.get(name);
+    return given === undefined ? [] : [`--${name}`, given.text];
+  });
+}
+
+const deciding = ["lease-name"];

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { test, type TestContext } from "node:test";
+import { loadAll } from "js-yaml";
+import { nameOf, rightsFor, rulesOf } from "../../src/ask/rights.ts";
+import { describeWithLab, leasePath, until, type Lab, type LabUser } from "../lab/index.ts";
+import { kubeconfigText } from "../lab/kubeconfig.ts";
+import { Candidate, folderOf, shortTimes } from "../support/candidate.ts";
+import { answerOf } from "../support/subcommand.ts";
+
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/** Ends by a signal alone. */
+const command = ["sleep", "600"];
+const elect = ["--enable-leader-election", ...shortTimes, "--log-format", "json"];
+
+/** What `kubectl apply -f -` does with the output, in the namespace that is current there. */
+async function apply(lab: Lab, yaml: string, current: string): Promise<void> {
+  for (const manifest of loadAll(yaml) as Manifest[]) {
+    const { apiVersion, kind, metadata } = manifest;
+    const path = `/apis/${apiVersion}/namespaces/${metadata.namespace ?? current}/${kind.toLowerCase()}s`;
+    const { status, text } = await lab.admin("POST", `${path}?fieldValidation=Strict`, manifest);
+    assert.equal(status, 201, text);
+  }
+}
+
+/** A service account without any rights, and a kubeconfig of it. */
+async function account(
+  lab: Lab,
+  t: TestContext,
+  namespace: string,
+  name: string,
+): Promise<{ userName: string; kubeconfig: string; token: string }> {
+  const made = await lab.admin("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name } });
+  assert.equal(made.status, 201, made.text);
+  const userName = `system:serviceaccount:${namespace}:${name}`;
+  const token = await lab.newToken(userName);
+  const kubeconfig = join(folderOf(t), "kubeconfig");
+  const text = kubeconfigText({ server: lab.url, caFile: lab.caFile, credentials: { token }, namespace });
+  writeFileSync(kubeconfig, text);
+  return { userName, kubeconfig, token };
+}
+
+void test("-o json is one List with the same manifests", async (t) => {
+  const args = ["rbac", "-n", "jobs", "--lease-name", "worker", "--service-account", "ci:bot"];
+  const [yaml, json] = [await answerOf(t, args), await answerOf(t, [...args, "-o", "json"])];
+  assert.deepEqual([yaml.code, json.code, yaml.stderr, json.stderr], [0, 0, "", ""]);
+  const list = JSON.parse(json.stdout) as { kind: string; items: unknown[] };
+  assert.deepEqual([list.kind, list.items], ["List", loadAll(yaml.stdout)]);
+});
+
+void test("the namespace is that of a run: -n, then the kubeconfig's; where nothing says one, none is printed", async (t) => {
+  const kubeconfig = join(folderOf(t), "kubeconfig");
+  const credentials = { token: "x" };
+  writeFileSync(
+    kubeconfig,
+    kubeconfigText({ server: "https://127.0.0.1:1", caFile: "/x", credentials, namespace: "jobs" }),
+  );
+  const namespaces = async (args: readonly string[], env = {}) => {
+    const { stdout, code, stderr } = await answerOf(t, ["rbac", ...args], { env });
+    assert.equal(code, 0, stderr);
+    return (loadAll(stdout) as Manifest[]).map(({ metadata }) => metadata.namespace);
+  };
+  assert.deepEqual(await namespaces(["-n", "other", "--kubeconfig", kubeconfig]), ["other", "other"]);
+  assert.deepEqual(await namespaces([], { KUBECONFIG: kubeconfig }), ["jobs", "jobs"]);
+  assert.deepEqual(await namespaces([], { LEADER_EXEC_LEASE_NAMESPACE: "env" }), ["env", "env"]);
+  assert.deepEqual(await namespaces([]), [undefined, undefined]);
+  const broken = await answerOf(t, ["rbac", "--kubeconfig", "/no/such/file"]);
+  assert.deepEqual([broken.code, broken.stdout], [125, ""]);
+  assert.match(broken.stderr, /^leader-exec: cannot use the kubeconfig \/no\/such\/file[^\n]*\n$/);
+});
+
+void test("without a cluster, or without an election, no rights are needed: one sentence, and nothing to apply", async (t) => {
+  for (const args of [["--lease-store", "file:/x"], ["--enable-leader-election=false"]]) {
+    const { code, stdout, stderr } = await answerOf(t, ["rbac", ...args]);
+    assert.deepEqual([code, stdout], [0, ""]);
+    assert.match(stderr, /^leader-exec: no rights in a cluster are needed: [^\n]+\n$/);
+  }
+});
+
+void test("mistakes are one line and 64", async (t) => {
+  const rows = [
+    [["--for", "everything"], /--for "everything" is not known; give run or status or step-down/],
+    [["-o", "table"], /-o "table" is not known; give yaml or json/],
+    [["--service-account", "a:b:c"], /is no service account; give NAME, or NAMESPACE:NAME/],
+    [["--user", "jo", "--group", "ops"], /--user and --group were given/],
+    [["worker"], /worker/],
+  ] as const;
+  for (const [args, sentence] of rows) {
+    const { code, stdout, stderr } = await answerOf(t, ["rbac", ...args]);
+    assert.deepEqual([code, stdout], [64, ""], stderr);
+    assert.match(stderr, sentence);
+    assert.match(stderr, /^[^\n]+\n$/);
+  }
+});
+
+await describeWithLab("what leader-exec rbac prints, on a real API server", (lab) => {
+  test("leader-exec runs with it, uses every right in it, and misses none", async (t) => {
+    const namespace = await lab().createNamespace();
+    const { userName, kubeconfig } = await account(lab(), t, namespace, "worker");
+    const args = ["--kubeconfig", kubeconfig, "--lease-name", "job"];
+    const { stdout, code } = await answerOf(t, ["rbac", ...elect, ...args, "--service-account", "worker"]);
+    assert.equal(code, 0);
+    await apply(lab(), stdout, namespace);
+    const rights = rightsFor({ leaseName: "job", purpose: "run" });
+    await granted(lab(), namespace, userName, rights);
+    const candidate = new Candidate(t, { args: [...elect, ...args], command });
+    await candidate.says(/^started the command/);
+    const used = await until("every right was used", async () => {
+      const entries = await lab().auditLog.entries(({ user, resource }) => user === userName && resource === "leases");
+      const verbs = [...new Set(entries.map(({ verb }) => verb))].sort();
+      return verbs.length >= rights.length ? { entries, verbs } : undefined;
+    });
+    candidate.kill("SIGTERM");
+    await candidate.code();
+    assert.deepEqual(used.verbs, rights.map(({ verb }) => verb).sort());
+    const all = await lab().auditLog.entries(({ user }) => user === userName);
+    assert.deepEqual(
+      all.filter(({ status }) => status === 403),
+      [],
+    );
+  });
+
+  for (const right of rightsFor({ leaseName: "job", purpose: "run" })) {
+    test(`without the right to ${nameOf(right)}: ${right.without}`, async (t) => {
+      const namespace = await lab().createNamespace();
+      const left = rightsFor({ leaseName: "job", purpose: "run" }).filter(({ verb }) => verb !== right.verb);
+      const user = await lab().user(namespace, "job", rulesOf(left));
+      await without[right.verb]?.(t, user);
+    });
+  }
+
+  /** What becomes of a run that lacks this verb. */
+  const without: Readonly<Record<string, (t: TestContext, user: LabUser) => Promise<void>>> = {
+    get: async (t, user) => {
+      const { code, stderr } = await end(t, user);
+      assert.equal(code, 125);
+      assert.match(stderr, /not allowed to get the Lease/);
+    },
+    create: async (t, user) => {
+      const { code, stderr } = await end(t, user);
+      assert.equal(code, 125);
+      assert.match(stderr, /not allowed to create the Lease/);
+      assert.equal((await lab().admin("GET", leasePath(user.namespace, "job"))).status, 404);
+    },
+    update: async (t, user) => {
+      const { code, stderr } = await end(t, user);
+      assert.equal(code, 75, "it had created the Lease, and could not renew it");
+      assert.match(stderr, /not allowed to update the Lease/);
+      const other = new Candidate(t, { args: [...elect, ...(await access(user)), "--wait", "9s"], command: ["true"] });
+      assert.equal(await other.code(), 1, "nor can it be acquired when it has expired");
+    },
+    watch: async (t, user) => {
+      const args = [...elect, ...(await access(user))];
+      const leader = new Candidate(t, { args, command });
+      await leader.says(/^started the command/);
+      const standby = new Candidate(t, { args, command });
+      await standby.says(/watch/);
+      leader.kill("SIGTERM");
+      await standby.says(/^started the command/);
+    },
+  };
+
+  const access = async (user: LabUser): Promise<string[]> => [
+    "--kubeconfig",
+    await user.kubeconfig(),
+    "--lease-name",
+    "job",
+  ];
+
+  /** How a run ends that cannot go on. */
+  async function end(t: TestContext, user: LabUser): Promise<{ code: number | null; stderr: string }> {
+    const args = [...elect, ...(await access(user)), "--startup-timeout", "1s"];
+    const candidate = new Candidate(t, { args, command });
+    return { code: await candidate.code(), stderr: candidate.stderr };
+  }
+
+  /** The authorizer goes by a new Role within milliseconds. */
+  async function granted(
+    lab: Lab,
+    namespace: string,
+    user: string,
+    rights: ReturnType<typeof rightsFor>,
+  ): Promise<void> {
+    for (const { group, resource, name, verb } of rights) {
+      const resourceAttributes = { namespace, group, resource, verb, ...(name === null ? {} : { name }) };
+      await until(`${user} may ${verb}`, async () => {
+        const kind = { apiVersion: "authorization.k8s.io/v1", kind: "SubjectAccessReview" };
+        const body = { ...kind, spec: { user, resourceAttributes } };
+        const { object } = await lab.admin("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body);
+        return (object.status as { allowed?: boolean } | undefined)?.allowed === true;
+      });
+    }
+  }
+});
