@@ -35,7 +35,7 @@ export function checkCommand(options: Options, env: Environment): StartFailure |
 }
 
 /** NODE_OPTIONS is meant for the command most of the time, but hits leader-exec too: a debugger, a tracer, its memory. */
-function nodeOptionsWarning(nodeOptions: string): string[] {
+export function nodeOptionsWarning(nodeOptions: string): string[] {
   const meant = /(?:^|\s)(--inspect[\w-]*|--require|-r|--import|--experimental-loader|--loader)(?=[\s=]|$)/.exec(
     nodeOptions,
   );

@@ -11,6 +11,7 @@ export interface Summary {
 export const subcommands: readonly Summary[] = [
   { name: "status", operands: "[NAME]", does: "tells who leads, since when, and whether the Lease is held" },
   { name: "rbac", operands: "", does: "prints the least Role and RoleBinding for a run with these flags" },
+  { name: "doctor", operands: "", does: "looks whether a run with these flags would do well, and changes nothing" },
 ];
 
 const names = [...subcommands.map(({ name }) => name), "help"];

@@ -7,13 +7,14 @@ import { nearSubcommand, subcommands, type Summary } from "../subcommands.ts";
 import { UsageError } from "../values.ts";
 import { withEnvironment } from "../variables.ts";
 import { LocalTrouble, type Clock } from "../world.ts";
+import { doctor } from "./doctor.ts";
 import { rbac } from "./rbac.ts";
 import { status } from "./status.ts";
 import type { Asked, Subcommand } from "./subcommand.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** In the order of --help. */
-const known: readonly Subcommand[] = [status, rbac];
+const known: readonly Subcommand[] = [status, rbac, doctor];
 
 export interface AskParts {
   readonly env: Asked["env"];

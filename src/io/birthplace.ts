@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { LogLine } from "../core/types.ts";
 import type { Options } from "../options.ts";
 import { LocalTrouble } from "../world.ts";
@@ -92,8 +93,8 @@ export class Birthplace {
   }
 }
 
-/** Throws LocalTrouble where no cgroup can be had, although one was asked for. */
-export function checkCgroup(): void {
+/** Makes a cgroup as for a run, goes there and back, and removes it: below which one it was, or the reason why it cannot be had. */
+export function tryCgroup(): { readonly home: string } | { readonly reason: string } {
   try {
     const cgroup = newCgroup(`check-${process.pid}`);
     try {
@@ -102,9 +103,16 @@ export function checkCgroup(): void {
     } finally {
       cgroup.remove();
     }
+    return { home: dirname(cgroup.folder) };
   } catch (error) {
-    throw new LocalTrouble(demand(reasonOf(error)));
+    return { reason: reasonOf(error) };
   }
+}
+
+/** Throws LocalTrouble where no cgroup can be had, although one was asked for. */
+export function checkCgroup(): void {
+  const tried = tryCgroup();
+  if ("reason" in tried) throw new LocalTrouble(demand(tried.reason));
 }
 
 function inCgroup({ folder }: Cgroup): string {

@@ -42,6 +42,11 @@ const refusedTypes = new Map([
 ]);
 const noHardLinks = new Set(["EPERM", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EMLINK", "EINVAL"]);
 
+/** What kind of network or shared file system this type is, by its number; undefined: none that is known. */
+export function sharedKindOf(type: number): string | undefined {
+  return refusedTypes.get(type >>> 0);
+}
+
 /** Rejects with LocalTrouble. */
 export async function preparePlace(options: FileStoreOptions, files: Files): Promise<Place> {
   const { namespace, lease, clock } = options;
@@ -114,7 +119,7 @@ async function makeOne(folder: string): Promise<void> {
 
 async function refuseNetwork(directory: string, files: Files): Promise<void> {
   if (process.platform !== "linux") return; // other systems number their file systems as they are loaded
-  const kind = refusedTypes.get((await files.typeOf(directory)) >>> 0);
+  const kind = sharedKindOf(await files.typeOf(directory));
   if (kind === undefined) return;
   throw new LocalTrouble(
     `The lease store ${directory} is on a network or shared file system (${kind}), where two machines could both lead; ` +

@@ -6,6 +6,7 @@ import type * as ExecaBundle from "../bundles/execa.ts";
 import type * as HealthBundle from "../bundles/health.ts";
 import type * as KubeconfigBundle from "../bundles/kubeconfig.ts";
 import type * as MetricsBundle from "../bundles/metrics.ts";
+import type * as ScheduleBundle from "../bundles/schedule.ts";
 
 const here = import.meta.url;
 const isBuilt = here.endsWith(".cjs");
@@ -33,6 +34,11 @@ export async function loadHealth(): Promise<typeof HealthBundle> {
 /** The part that counts. */
 export async function loadMetrics(): Promise<typeof MetricsBundle> {
   return (await load("metrics")) as typeof MetricsBundle;
+}
+
+/** The part that reads schedules. */
+export async function loadSchedule(): Promise<typeof ScheduleBundle> {
+  return (await load("schedule")) as typeof ScheduleBundle;
 }
 
 /** Both ways are hidden from esbuild, which would otherwise draw everything into the main bundle. */
