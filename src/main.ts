@@ -110,7 +110,9 @@ async function elect(
   const facts = { leaseName: lease.name, leaseNamespace: namespace, identity };
   const order = orderFor(options, namespace, identity, env);
   const newOne = (isFirst: boolean): ProcessRunner => newRunner(options, facts, order, log, isFirst);
-  const runner = schedule === null ? newOne(true) : new RepeatingRunner(newOne);
+  // Who waits for ever stands by again after stepping down.
+  const repeats = schedule !== null || options.job.wait === null;
+  const runner = repeats ? new RepeatingRunner(newOne, schedule !== null) : newOne(true);
   const around = health.around({ ...world(signals, log), store, command: runner }, identity, lease);
   const running = run(around, candidateOf(options, identity, namespace, schedule, startedAt), initial);
   // The first request is on its way: time to do what a hand-over must not wait for. A failure is told by the start.

@@ -77,6 +77,8 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
       const before = state;
       const [next, effects] = step(state, event, now);
       state = next;
+      // A run is over and the next one is not: what can be done before it is.
+      if (state.phase === "standby" && before.phase !== "standby") command.expectStart();
       for (const effect of effects) perform(effect);
       world.observer?.stepped({ before, event, effects, after: state, at: now.at });
     }

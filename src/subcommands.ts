@@ -10,6 +10,7 @@ export interface Summary {
 
 export const subcommands: readonly Summary[] = [
   { name: "status", operands: "[NAME]", does: "tells who leads, since when, and whether the Lease is held" },
+  { name: "step-down", operands: "NAME", does: "asks the holder to hand over gracefully" },
   { name: "rbac", operands: "", does: "prints the least Role and RoleBinding for a run with these flags" },
   { name: "doctor", operands: "", does: "looks whether a run with these flags would do well, and changes nothing" },
 ];

@@ -40,6 +40,8 @@ const reports: { readonly [K in Report["kind"]]: readonly (Report & { kind: K })
   "renewed-again": [{ kind: "renewed-again", after: 5 }],
   lost: [{ kind: "lost", cause: { kind: "late" } }],
   stopping: [{ kind: "stopping", signal: "SIGTERM", killIn: 5 }],
+  "step-down": [null, "SIGTERM"].map((signal) => ({ kind: "step-down", id: "1f", signal, killIn: 5 }) as const),
+  "stepped-down": [null, killed].map((end) => ({ kind: "stepped-down", end, span: 5 }) as const),
   overrun: [{ kind: "overrun", limit: 5, killIn: 5 }],
   killing: [{ kind: "killing", why: "deadline" }],
   "tree-alive": [{ kind: "tree-alive", since: 5 }],
@@ -107,7 +109,14 @@ void test("docs/operations.md lists every outcome and every cause", () => {
     table("log-fields").flatMap(([name, value]) => (name === `\`${field}\`` ? quoted(value) : []));
   const outcomes: Readonly<Record<Outcome["kind"] | "local-trouble", true>> = {
     ...{ "command-ended": true, stopped: true, lost: true, overrun: true, "stopped-standby": true },
-    ...{ "stopped-idle": true, "not-acquired": true, recorded: true, unrecorded: true, "done-before": true },
+    ...{
+      "stopped-idle": true,
+      "stepped-down": true,
+      "not-acquired": true,
+      recorded: true,
+      unrecorded: true,
+      "done-before": true,
+    },
     ...{ "once-refused": true, "unreadable-tick": true, "command-not-started": true, "start-trouble": true },
     "local-trouble": true,
   };

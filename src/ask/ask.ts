@@ -10,11 +10,12 @@ import { LocalTrouble, type Clock } from "../world.ts";
 import { doctor } from "./doctor.ts";
 import { rbac } from "./rbac.ts";
 import { status } from "./status.ts";
+import { stepDown } from "./step-down.ts";
 import type { Asked, Subcommand } from "./subcommand.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** In the order of --help. */
-const known: readonly Subcommand[] = [status, rbac, doctor];
+const known: readonly Subcommand[] = [status, stepDown, rbac, doctor];
 
 export interface AskParts {
   readonly env: Asked["env"];

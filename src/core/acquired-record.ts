@@ -19,6 +19,7 @@ export function acquiredRecord(before: LeaseRecord | null, turn: Turn): LeaseRec
     holdUntil: null,
     done: before?.done ?? null,
     lastTick: before?.lastTick ?? null,
+    stepDown: null,
   };
 }
 

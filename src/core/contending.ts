@@ -37,6 +37,7 @@ export function initial(turn: Turn): Standby {
     lookAt: turn.at,
     mustLook: false,
     pauseUntil: turn.at,
+    restUntil: -Infinity,
     startedAt: turn.at,
     contact: false,
     reads: noTrouble,
@@ -51,7 +52,7 @@ export function standbyWake(state: Standby, turn: Turn): Millis {
   const end = Math.min(startupEnd(state, turn), patienceEnd(turn.me));
   if (state.request !== null) return end;
   const decision = decide(state.view, turn);
-  const until = decision.kind === "wait" ? decision.until : state.pauseUntil;
+  const until = Math.max(decision.kind === "wait" ? decision.until : state.pauseUntil, state.restUntil);
   return Math.min(state.mustLook ? Infinity : until, state.lookAt, sayWake(state, turn), end);
 }
 
@@ -66,7 +67,8 @@ export function proceed(state: Standby, effects: readonly Effect[], turn: Turn):
     return [{ ...state, ids: id, request: { kind: "read", id } }, [...effects, read]];
   }
   const decision = decide(state.view, turn);
-  if (decision.kind !== "acquire" || state.mustLook || turn.at < state.pauseUntil) return [state, effects];
+  if (decision.kind !== "acquire" || state.mustLook || turn.at < Math.max(state.pauseUntil, state.restUntil))
+    return [state, effects];
   const { write, from } = decision;
   const text = write.record.lastTick;
   if (turn.me.job.schedule !== null && text !== null && parseTime(text) === null) {

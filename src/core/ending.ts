@@ -26,6 +26,8 @@ export type Ending =
   | { readonly kind: "lost"; readonly cause: LossCause; readonly idle: boolean }
   | { readonly kind: "stopped"; readonly signal: SignalName; readonly end: CommandEnd }
   | { readonly kind: "overrun"; readonly limit: Millis; readonly end: CommandEnd }
+  /** As somebody asked on the Lease. `end` null: no command had been started. */
+  | { readonly kind: "stepped-down"; readonly end: CommandEnd | null }
   | { readonly kind: "not-acquired"; readonly obstacle: Obstacle; readonly patience: Patience }
   | { readonly kind: "stopped-standby"; readonly signal: SignalName }
   | { readonly kind: "stopped-idle"; readonly signal: SignalName }
@@ -44,6 +46,8 @@ export function endingOf({ why, end, hold, elected }: Stopping, turn: Turn): End
         : { kind: "stopped", signal: why.signal, end };
     case "overrun":
       return { kind: "overrun", limit: why.limit, end: end ?? unseenEnd };
+    case "step-down":
+      return { kind: "stepped-down", end };
     case "ended":
       // Not without election, where nothing is recorded.
       if (elected && once !== null && end?.kind === "exited" && end.code === 0)
@@ -66,6 +70,7 @@ export function outcomeOf(
     case "stopped":
     case "overrun":
     case "stopped-idle":
+    case "stepped-down":
       return { ...ending, released };
     case "succeeded": {
       const { once } = ending;

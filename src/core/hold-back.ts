@@ -30,7 +30,8 @@ const withoutRun = new Set<Ending["kind"]>(["command-not-started", "stopped-stan
 
 /** What the release has to leave behind: nothing when no command ran. */
 export function pauseToLeave(pause: Pause | null, ending: Ending, turn: Turn): Millis | null {
-  return pause !== null && !withoutRun.has(ending.kind) && turn.at < pause.over ? pause.until : null;
+  const ran = !withoutRun.has(ending.kind) && !(ending.kind === "stepped-down" && ending.end === null);
+  return pause !== null && ran && turn.at < pause.over ? pause.until : null;
 }
 
 /**

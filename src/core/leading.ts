@@ -1,15 +1,27 @@
 /** Leading: the command runs while renewals succeed in time; whatever ends that goes through `stopping`. */
 import { initial } from "./contending.ts";
 import { freshEnoughToStart } from "./deadlines.ts";
-import type { Answered } from "./lease.ts";
+import { isNewer } from "./election.ts";
+import type { Answered, StoredLease } from "./lease.ts";
 import { needlessRun } from "./done.ts";
 import { release } from "./releasing.ts";
 import { holdFrom, renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
 import { serverNow } from "./server-clock.ts";
-import { confirmed, firstPlan, isIdle, lookAtPlan, loseIdle, planWake, stopIdle, tickNotStarted } from "./scheduled.ts";
+import {
+  confirmed,
+  firstPlan,
+  isIdle,
+  lookAtPlan,
+  loseIdle,
+  planWake,
+  stopIdle,
+  tickNotStarted,
+  unclaimed,
+} from "./scheduled.ts";
 import { nextTickTold, startedReport } from "./schedule-report.ts";
 import type { Leading, Standby, StandbyRequest, State } from "./state.ts";
-import { asksToStop, loseLease, stopAsked, stopLost, stopOverrun, treeEnding } from "./stopping.ts";
+import { isAsked } from "./step-down.ts";
+import { asksToStop, loseLease, stopAsked, stopLost, stopOverrun, stopSteppingDown, treeEnding } from "./stopping.ts";
 import type { Effect, Event, LossCause, Millis, SignalName, Turn } from "./types.ts";
 import { endedWatch, mayOpen, openWatch } from "./watching.ts";
 
@@ -44,7 +56,7 @@ export function leading(state: Leading, event: Event, turn: Turn): Stepped {
     case "written":
       return answered(state, event, turn);
     case "watched":
-      return settle(state, verify(state, event.lease, turn), turn);
+      return settle(state, askedOnWatch(verify(state, event.lease, turn), event.lease, turn), turn);
     case "watched-deletion":
       return settle(state, verify(state, null, turn), turn);
     case "watch-ended":
@@ -106,12 +118,31 @@ function answered(state: Leading, event: Event & { kind: "read" | "written" }, t
 function settle(state: Leading, verdict: Verdict, turn: Turn): Stepped {
   if (verdict.kind === "held") {
     const { hold, ids, effects } = verdict;
+    if (isAsked(hold.lease, turn)) return stepDown({ ...state, hold, ids }, effects, turn);
     return begin(confirmed({ ...state, hold, ids }, turn), effects, turn);
   }
   if (isIdle(state)) return loseIdle(state, { kind: "other-holder", holder: verdict.holder }, turn);
   if (state.command !== "waiting") return loseLease(state, verdict.holder, turn);
   // Nothing was started yet: stand by again.
   return [{ ...initial(turn), ids: state.ids, contact: true, watch: state.watch }, []];
+}
+
+/** A watch that tells of a request for us: what we write next is laid over the version that has it. */
+function askedOnWatch(verdict: Verdict, told: StoredLease, turn: Turn): Verdict {
+  if (verdict.kind === "lost" || !isAsked(told, turn) || !isNewer(told.version, verdict.hold.lease.version))
+    return verdict;
+  return { ...verdict, hold: { ...verdict.hold, lease: told } };
+}
+
+function stepDown(state: Leading, effects: readonly Effect[], turn: Turn): Stepped {
+  const id = state.hold.lease.record.stepDown?.id ?? "";
+  if (state.command !== "waiting" && !isIdle(state)) {
+    const [next, more] = stopSteppingDown(state, id, turn);
+    return [next, [...effects, ...more]];
+  }
+  const report: Effect = { kind: "report", report: { kind: "step-down", id, signal: null, killIn: 0 } };
+  const [next, more] = release(unclaimed(state), { kind: "stepped-down", end: null }, turn);
+  return [next, [...effects, report, ...more]];
 }
 
 /** Starts a command that waits, if enough of the lease is left; else the renewal that is due comes first. */

@@ -18,6 +18,15 @@ export interface LeaseRecord {
   readonly done: Done | null;
   /** Annotation `leader-exec/last-tick` as it stands there: what `--schedule` is done with. Every write keeps or renews it. */
   readonly lastTick: string | null;
+  /** Annotation `leader-exec/step-down`; null: nobody asks for anything, or for nothing that can be read. */
+  readonly stepDown: StepDown | null;
+}
+
+/** A request to the holder to hand over (core/step-down.ts). */
+export interface StepDown {
+  /** Whom it is meant for: it says nothing to any other holder. */
+  readonly holder: string;
+  readonly id: string;
 }
 
 /** What `--once` has recorded. `text`: as it was read, null when it is new. */

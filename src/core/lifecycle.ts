@@ -20,6 +20,9 @@
  * With a schedule, stopping leads back to leading when the command of a tick has ended; leading is then idle, and what ends it there
  * goes straight to releasing.
  *
+ * Asked on the Lease to step down (step-down.ts), a leader goes through stopping (from idle: straight) to releasing, and from there
+ * back to standby, where it rests; only a job whose wait is limited finishes.
+ *
  * Without leader election a candidate begins as `direct`, which knows no Lease: stopping, then finished.
  *
  * The only ways into releasing are: the tree is gone; there never was one. Stop, confirm, release: never another order.

@@ -90,6 +90,12 @@ export function closing(outcome: Outcome, codes: ChosenCodes): Closing {
         level: "error",
         message: `the Lease's annotation leader-exec/last-tick, "${outcome.text}", is no time, so nobody knows which ticks were run; correct it (2026-03-29T01:00:00Z), or remove it to begin with the next tick`,
       };
+    case "stepped-down":
+      return {
+        code: codes.lost,
+        level: "warn",
+        message: `stepped down as somebody asked (leader-exec step-down)${outcome.end === null ? "" : `: the command ${endOf(outcome.end)}`}${releasedAs(outcome.released)}; start leader-exec again to try once more`,
+      };
     case "overrun":
       return {
         code: exitOverrun,

@@ -11,5 +11,5 @@ export interface Bequest {
 /** As client-go writes it: holder `""` (null would lock out the C# and Rust clients), duration 1, times now. */
 export function releasedRecord(transitions: number, bequest: Bequest, { wall }: Pick<Turn, "wall">): LeaseRecord {
   const times = { acquireTime: wall, renewTime: wall };
-  return { holder: "", durationSeconds: 1, ...times, transitions, markedBy: null, ...bequest };
+  return { holder: "", durationSeconds: 1, ...times, transitions, markedBy: null, stepDown: null, ...bequest };
 }

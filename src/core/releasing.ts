@@ -8,11 +8,14 @@ import { isRecorded, withDone } from "./done.ts";
 import { outcomeOf } from "./ending.ts";
 import { pauseToLeave } from "./hold-back.ts";
 import type { ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
+import { newReleasing } from "./new-releasing.ts";
 import { releasedRecord } from "./released-record.ts";
 import { clearedByHand } from "./renewal-record.ts";
+import { endsStandby } from "./standby.ts";
 import type { Ending, Hold, Releasing, Standby, State } from "./state.ts";
+import { rest, standsByAgain } from "./step-down.ts";
 import { formatTime } from "./time-of-day.ts";
-import type { Effect, Event, Millis, Released, Turn } from "./types.ts";
+import type { Effect, Event, Millis, Released, SignalName, Turn } from "./types.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
 
@@ -22,7 +25,7 @@ const longestRetry: Millis = 500;
 /** The one way to a release while the Lease is ours. Callers: the tree is gone, or no command was started. */
 export function release({ ids, hold }: { ids: number; hold: Hold }, ending: Ending, turn: Turn): Stepped {
   const holdUntil = pauseToLeave(hold.pause, ending, turn);
-  const begun = fresh(ids, ending, turn);
+  const begun = newReleasing(ids, ending, turn);
   const { lease, tick } = hold;
   // A success is worth trying for as long as the Lease is ours.
   const giveUpAt = ending.kind === "succeeded" ? Math.max(begun.giveUpAt, hold.deadlines.expiry) : begun.giveUpAt;
@@ -32,7 +35,7 @@ export function release({ ids, hold }: { ids: number; hold: Hold }, ending: Endi
 /** A standby ends: an acquiring write under way may still succeed, then it is undone. */
 export function withdraw(state: Standby, ending: Ending, turn: Turn): Stepped {
   if (state.request?.kind !== "acquire") return finish(ending, "not-ours");
-  return [{ ...fresh(state.ids, ending, turn), request: { kind: "acquire", id: state.request.id } }, []];
+  return [{ ...newReleasing(state.ids, ending, turn), request: { kind: "acquire", id: state.request.id } }, []];
 }
 
 /** The end, without or after a release. `lease`: as last known. */
@@ -64,9 +67,18 @@ export function releasing(state: Releasing, event: Event, turn: Turn): Stepped {
     case "command-ended":
     case "tree-gone":
     case "guard-lost":
-    case "signal":
       return [state, []];
+    case "signal":
+      return [signalled(state, event.signal), []];
   }
+}
+
+/** Whatever ends us is under way, but for who would stand by again. */
+function signalled(state: Releasing, signal: SignalName): Releasing {
+  const { ending } = state;
+  if (ending.kind !== "stepped-down" || !endsStandby(signal)) return state;
+  const { end } = ending;
+  return { ...state, ending: end === null ? { kind: "stopped-idle", signal } : { kind: "stopped", signal, end } };
 }
 
 /** When the next thing is due that no event brings. */
@@ -74,26 +86,8 @@ export function releasingWake(state: Releasing): Millis {
   return Math.min(state.giveUpAt, state.request === null ? state.retryAt : Infinity);
 }
 
-function fresh(ids: number, ending: Ending, turn: Turn): Releasing {
-  const giveUpAt = turn.at + turn.me.timing.renewDeadline / 3;
-  return {
-    phase: "releasing",
-    ids,
-    ending,
-    holdUntil: null,
-    tick: null,
-    lease: null,
-    mustLook: false,
-    request: null,
-    retryAt: turn.at,
-    failures: 0,
-    message: null,
-    giveUpAt,
-  };
-}
-
 function tick(state: Releasing, turn: Turn): Stepped {
-  if (turn.at >= state.giveUpAt) return over(state, "not-released", state.message);
+  if (turn.at >= state.giveUpAt) return over(state, "not-released", state.message, turn);
   if (state.request !== null || turn.at < state.retryAt) return [state, []];
   return state.mustLook || state.lease === null ? sendRead(state, turn) : sendRelease(state, state.lease, turn);
 }
@@ -102,12 +96,14 @@ function written(state: Releasing, kind: "acquire" | "write", result: WriteResul
   switch (result.kind) {
     case "stored": {
       const next: Releasing = { ...state, lease: result.lease };
-      return kind === "acquire" ? sendRelease(next, result.lease, turn) : over(next, "released", null);
+      return kind === "acquire" ? sendRelease(next, result.lease, turn) : over(next, "released", null, turn);
     }
     case "conflict":
-      return kind === "acquire" ? finish(state.ending, "not-ours") : contested({ ...state, mustLook: true }, turn);
+      return kind === "acquire"
+        ? close(state, "not-ours", null, null, turn)
+        : contested({ ...state, mustLook: true }, turn);
     case "missing":
-      return finish(state.ending, "not-ours");
+      return close(state, "not-ours", null, null, turn);
     case "failed":
       return failed({ ...state, mustLook: true }, result, turn);
   }
@@ -115,7 +111,7 @@ function written(state: Releasing, kind: "acquire" | "write", result: WriteResul
 
 function read(state: Releasing, result: ReadResult, turn: Turn): Stepped {
   if (result.kind === "failed") return failed(state, result, turn);
-  if (result.kind === "missing") return finish(state.ending, "not-ours");
+  if (result.kind === "missing") return close(state, "not-ours", null, null, turn);
   const { lease } = result;
   const { ending } = state;
   const ours = lease.record.holder === turn.me.identity;
@@ -123,7 +119,7 @@ function read(state: Releasing, result: ReadResult, turn: Turn): Stepped {
   const isDone = ending.kind === "succeeded" && isRecorded(lease.record.done, ending);
   if (ours || (ending.kind === "succeeded" && cleared && !isDone)) return sendRelease({ ...state, lease }, lease, turn);
   const released = lease.record.holder === "" || isDone ? "released" : "not-ours";
-  return finish(ending, released, lease);
+  return close(state, released, lease, null, turn);
 }
 
 function failed(state: Releasing, failure: StoreFailure, turn: Turn): Stepped {
@@ -160,8 +156,20 @@ function sendRelease(state: Releasing, base: StoredLease, turn: Turn): Stepped {
   ];
 }
 
-function over(state: Releasing, released: Released, message: string | null): Stepped {
+function over(state: Releasing, released: Released, message: string | null, turn: Turn): Stepped {
   const report: Effect = { kind: "report", report: { kind: "released", released, message } };
-  const [next, effects] = finish(state.ending, released, state.lease, message);
+  const [next, effects] = close(state, released, state.lease, message, turn);
   return [next, [report, ...effects]];
+}
+
+/** Nothing more can be done about the Lease: the end, but for who steps down. */
+function close(
+  { ids, ending }: Releasing,
+  released: Released,
+  lease: StoredLease | null,
+  message: string | null,
+  turn: Turn,
+): Stepped {
+  if (ending.kind === "stepped-down" && standsByAgain(turn)) return rest(ids, ending.end, turn);
+  return finish(ending, released, lease, message);
 }

@@ -1,5 +1,5 @@
 /** What a user is told while leader-exec runs: every sentence in one place, what happened, to what, what to do. */
-import { causeOf } from "./outcome.ts";
+import { causeOf, endOf } from "./outcome.ts";
 import { scheduleSentence } from "./schedule-report.ts";
 import { seconds } from "./sentences.ts";
 import type { AcquiredFrom, LogLine, Report } from "./types.ts";
@@ -55,6 +55,24 @@ function sentenceOf(report: Report): Sentence {
     case "stopping": {
       const limit = `it has ${seconds(report.killIn)} to end by itself`;
       return info(`passed ${report.signal} on to the command: ${limit}`, { phase: "stopping", signal: report.signal });
+    }
+    case "step-down": {
+      const asked = `asked to step down (request ${report.id})`;
+      return report.signal === null
+        ? info(`${asked}: no command runs, the Lease is being released`, { phase: "releasing" })
+        : info(
+            `${asked}: passed ${report.signal} on to the command, which has ${seconds(report.killIn)} to end by itself`,
+            {
+              phase: "stopping",
+              signal: report.signal,
+            },
+          );
+    }
+    case "stepped-down": {
+      const how = report.end === null ? "" : `; the command ${endOf(report.end)}`;
+      return info(`stepped down${how}; standing by, and not contending for ${seconds(report.span)}`, {
+        phase: "standby",
+      });
     }
     case "overrun":
       return warn(

@@ -104,7 +104,7 @@ function idleAgain(state: Omit<Leading, "command" | "overrunAt">, report: Effect
 }
 
 /** A tick that was not confirmed was not started, and never will be by us: the next leader may. */
-function unclaimed({ ids, hold, plan }: Leading): { ids: number; hold: Hold } {
+export function unclaimed({ ids, hold, plan }: Leading): { ids: number; hold: Hold } {
   return { ids, hold: plan === null || plan.claim === null ? hold : { ...hold, tick: hold.stored } };
 }
 

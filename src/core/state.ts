@@ -33,6 +33,8 @@ export interface Standby {
   readonly mustLook: boolean;
   /** Nor is the next one sent before this, whatever is told meanwhile. */
   readonly pauseUntil: Millis;
+  /** Stepped down: the Lease is not acquired before this, whoever else does not want it. */
+  readonly restUntil: Millis;
   readonly startedAt: Millis;
   /**
    * The Lease was seen once, or somebody else was seen to create it: from then on nothing that the store does ends us. That
@@ -150,7 +152,7 @@ export type StopReason =
   | { readonly kind: "lost"; readonly cause: LossCause }
   | { readonly kind: "asked"; readonly signal: SignalName }
   | { readonly kind: "overrun"; readonly limit: Millis }
-  | { readonly kind: "ended" };
+  | { readonly kind: "step-down" | "ended" };
 
 /** The tree is gone, or there never was one. */
 export interface Releasing {

@@ -3,6 +3,7 @@
  * renewals go on to protect it, and no path leads to a release but `tree-gone`.
  */
 import type { CommandEnd, Effect, Event, KillReason, LossCause, Millis, SignalName, Turn } from "./types.ts";
+import { newStopping } from "./new-stopping.ts";
 import { renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
 import { resumeOf, unwatched } from "./scheduled.ts";
 import type { Direct, Leading, State, Stopping } from "./state.ts";
@@ -23,7 +24,7 @@ export function asksToStop({ name }: SignalName): boolean {
 /** Leadership is lost by our own clock, or cannot be kept safely: stop signal, then SIGKILL after kill-after. */
 export function stopLost(state: Leading, cause: LossCause, turn: Turn): Stepped {
   const report: Effect = { kind: "report", report: { kind: "lost", cause } };
-  const next = stopping(state, { kind: "lost", cause }, turn.me.timing.killAfter, turn.me.stopSignal, turn);
+  const next = newStopping(state, { kind: "lost", cause }, turn.me.timing.killAfter, turn.me.stopSignal, turn);
   if (cause.kind === "late") return kill(next, "deadline", [report], turn);
   if (state.command !== "running") return [next, [report]];
   return [next, [report, { kind: "forward", signal: turn.me.stopSignal, to: "tree" }]];
@@ -33,24 +34,33 @@ export function stopLost(state: Leading, cause: LossCause, turn: Turn): Stepped 
 export function stopAsked(state: Leading | Direct, signal: SignalName, turn: Turn): Stepped {
   const forwarded = replaced(signal.name, turn);
   const grace = turn.me.timing.terminationGracePeriod;
-  const next = stopping(state, { kind: "asked", signal }, grace, forwarded, turn);
+  const next = newStopping(state, { kind: "asked", signal }, grace, forwarded, turn);
   const report: Effect = { kind: "report", report: { kind: "stopping", signal: forwarded, killIn: grace } };
   if (state.command !== "running") return [next, [report]];
   return [next, [report, { kind: "forward", signal: forwarded, to: "tree" }]];
+}
+
+/** Asked on the Lease to step down: as when asked by SIGTERM. */
+export function stopSteppingDown(state: Leading, id: string, turn: Turn): Stepped {
+  const signal = replaced("SIGTERM", turn);
+  const grace = turn.me.timing.terminationGracePeriod;
+  const next = newStopping(state, { kind: "step-down" }, grace, signal, turn);
+  const report: Effect = { kind: "report", report: { kind: "step-down", id, signal, killIn: grace } };
+  return [next, state.command === "running" ? [report, { kind: "forward", signal, to: "tree" }] : [report]];
 }
 
 /** The command ran past its limit: as after a loss, but the Lease is ours, and is renewed until the tree is gone. */
 export function stopOverrun(state: Leading | Direct, turn: Turn): Stepped {
   const { stopSignal, timing, job } = turn.me;
   const why = { kind: "overrun", limit: job.maxRun } as const;
-  const next = { ...stopping(state, why, timing.killAfter, stopSignal, turn), resume: resumeOf(state) };
+  const next = { ...newStopping(state, why, timing.killAfter, stopSignal, turn), resume: resumeOf(state) };
   const report: Effect = { kind: "report", report: { kind: "overrun", limit: job.maxRun, killIn: timing.killAfter } };
   return [next, [report, { kind: "forward", signal: stopSignal, to: "tree" }]];
 }
 
 /** The command ended by itself: what is left of its tree is killed. With a schedule that is not the end. */
 export function treeEnding(state: Leading | Direct, end: CommandEnd, turn: Turn): Stepped {
-  const next: Stopping = { ...stopping(state, { kind: "ended" }, 0, "", turn), end, resume: resumeOf(state) };
+  const next: Stopping = { ...newStopping(state, { kind: "ended" }, 0, "", turn), end, resume: resumeOf(state) };
   return kill(next, null, [], turn);
 }
 
@@ -58,7 +68,7 @@ export function treeEnding(state: Leading | Direct, end: CommandEnd, turn: Turn)
 export function loseLease(state: Leading | Stopping, holder: string, turn: Turn): Stepped {
   const cause: LossCause = { kind: "other-holder", holder };
   const report: Effect = { kind: "report", report: { kind: "lost", cause } };
-  const next = state.phase === "stopping" ? state : stopping(state, { kind: "lost", cause }, 0, "SIGKILL", turn);
+  const next = state.phase === "stopping" ? state : newStopping(state, { kind: "lost", cause }, 0, "SIGKILL", turn);
   const why: Stopping["why"] = next.resume === null ? next.why : { kind: "lost", cause };
   const lost: Stopping = { ...next, why, resume: null, hold: null };
   return lost.killing === null ? kill(lost, "other-holder", [report], turn) : [lost, [report]];
@@ -104,25 +114,6 @@ export function stoppingWake(state: Stopping): Millis {
   return Math.min(attempt, state.killing === null ? killAt(state) : state.killing.complainAt);
 }
 
-function stopping(state: Leading | Direct, why: Stopping["why"], grace: Millis, signal: string, turn: Turn): Stopping {
-  const isLeading = state.phase === "leading";
-  const command: Stopping["command"] = state.command === "running" ? { kind: "there" } : { kind: "starting", signal };
-  const since = turn.at;
-  return {
-    phase: "stopping",
-    ids: isLeading ? state.ids : 0,
-    hold: isLeading ? state.hold : null,
-    elected: isLeading,
-    why,
-    since,
-    graceEnds: since + grace,
-    killing: null,
-    command,
-    end: null,
-    resume: null,
-  };
-}
-
 function tick(state: Stopping, turn: Turn): Stepped {
   if (state.killing === null && turn.at >= killAt(state)) {
     return kill(state, state.graceEnds <= turn.at ? "grace-over" : "deadline", [], turn);
@@ -153,9 +144,11 @@ function started(state: Stopping): Stepped {
 
 function signalled(before: Stopping, signal: SignalName, turn: Turn): Stepped {
   const stops = asksToStop(signal);
+  const steppedDown = before.why.kind === "step-down";
   const asked: Partial<Stopping> =
-    stops && before.resume !== null ? { why: { kind: "asked", signal }, resume: null } : {};
-  const state: Stopping = { ...before, ...asked };
+    stops && (before.resume !== null || steppedDown) ? { why: { kind: "asked", signal }, resume: null } : {};
+  // A request to step down was no signal: this is the first one.
+  const state: Stopping = { ...before, ...asked, since: stops && steppedDown ? turn.at : before.since };
   if (stops && turn.at >= state.since + impatience && state.killing === null)
     return kill(state, "second-signal", [], turn);
   const name = stops ? replaced(signal.name, turn) : signal.name;

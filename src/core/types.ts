@@ -119,6 +119,8 @@ export type Outcome =
     }
   | { readonly kind: "stopped-standby"; readonly signal: SignalName }
   | { readonly kind: "stopped-idle"; readonly signal: SignalName; readonly released: Released }
+  /** Only of a job that does not stand by again. `end` null: no command had been started. */
+  | { readonly kind: "stepped-down"; readonly end: CommandEnd | null; readonly released: Released }
   | { readonly kind: "unreadable-tick"; readonly text: string }
   | { readonly kind: "overrun"; readonly limit: Millis; readonly end: CommandEnd; readonly released: Released }
   | { readonly kind: "not-acquired"; readonly obstacle: Obstacle; readonly patience: Patience }
@@ -151,6 +153,10 @@ export type Report =
   | { readonly kind: "renewed-again"; readonly after: Millis }
   | { readonly kind: "lost"; readonly cause: LossCause }
   | { readonly kind: "stopping"; readonly signal: string; readonly killIn: Millis }
+  /** Asked on the Lease to step down. `signal`: what the command gets; null: none runs. */
+  | { readonly kind: "step-down"; readonly id: string; readonly signal: string | null; readonly killIn: Millis }
+  /** `span`: so long it does not contend. */
+  | { readonly kind: "stepped-down"; readonly end: CommandEnd | null; readonly span: Millis }
   | { readonly kind: "overrun"; readonly limit: Millis; readonly killIn: Millis }
   | { readonly kind: "killing"; readonly why: KillReason }
   | { readonly kind: "tree-alive"; readonly since: Millis }

@@ -78,7 +78,7 @@ export async function preparePlace(options: FileStoreOptions, files: Files): Pro
 }
 
 /** Names come from the command line, where they were checked to be DNS names; no other may lead out of DIR. */
-function refuseAsPath(name: string): void {
+export function refuseAsPath(name: string): void {
   if (/^[a-z0-9][a-z0-9.-]*$/i.test(name)) return;
   throw new LocalTrouble(
     `"${name}" cannot name a Lease or a namespace; use lower case letters, digits, "-" and ".", beginning with a letter or digit.`,
@@ -158,6 +158,6 @@ async function tryHardLink({ files, namespaceFolder, folderMode, fileMode }: Pla
   }
 }
 
-function unusable(folder: string, error: unknown): LocalTrouble {
+export function unusable(folder: string, error: unknown): LocalTrouble {
   return new LocalTrouble(`The lease store ${folder} cannot be used: ${causeOf(error)}.`);
 }

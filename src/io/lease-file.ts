@@ -5,6 +5,7 @@ import type { Millis } from "../core/types.ts";
 import type { LeaseStore, Watch, WatchListener } from "../world.ts";
 import { collect } from "./lease-file-collect.ts";
 import { preparePlace, type FileStoreOptions } from "./lease-file-open.ts";
+import { placeToRead } from "./lease-file-read-place.ts";
 import { highestVersion, openRecord, recordPath, type Place } from "./lease-file-place.ts";
 import { FileQueue, late } from "./lease-file-queue.ts";
 import { realFiles, type Files } from "./lease-file-system.ts";
@@ -25,6 +26,11 @@ const deletionTime: Millis = 20;
  */
 export async function openFileStore(options: FileStoreOptions, files: Files = realFiles): Promise<LeaseStore> {
   return new FileStore(await preparePlace(options, files));
+}
+
+/** The same for who only reads: creates and tries nothing. Rejects with LocalTrouble when there is no DIR. */
+export async function openFileStoreToRead(options: FileStoreOptions, files: Files = realFiles): Promise<LeaseStore> {
+  return new FileStore(await placeToRead(options, files));
 }
 
 class FileStore implements LeaseStore {

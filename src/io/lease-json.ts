@@ -5,6 +5,7 @@
 import type { LeaseRecord, StoredLease, Write } from "../core/lease.ts";
 import type { Millis } from "../core/types.ts";
 import { doneAnnotation, formatDone, parseDone } from "./done-json.ts";
+import { formatStepDown, parseStepDown } from "./step-down-json.ts";
 import { isObject, member, type Json } from "./json.ts";
 
 /** Marks a term that leader-exec wrote: other electors keep it, so it counts only while it equals the holder. */
@@ -15,6 +16,9 @@ export const holdAnnotation = "leader-exec/hold-until";
 
 /** The tick that `--schedule` is done with. */
 export const tickAnnotation = "leader-exec/last-tick";
+
+/** Asks the holder that it names to hand over: {"v":1,"holder":"<identity>","id":"<id>"}. */
+export const stepDownAnnotation = "leader-exec/step-down";
 
 /** Reads a Lease object; null when it is not one (no metadata with name, uid and resourceVersion). */
 export function parseLease(object: unknown): StoredLease | null {
@@ -47,6 +51,7 @@ export function parseLease(object: unknown): StoredLease | null {
       holdUntil: parseTime(annotations[holdAnnotation]),
       done: parseDone(annotations[doneAnnotation]),
       lastTick: textOf(annotations[tickAnnotation]),
+      stepDown: parseStepDown(annotations[stepDownAnnotation]),
     },
   };
 }
@@ -58,7 +63,7 @@ export function parseLease(object: unknown): StoredLease | null {
 export function leaseObject(write: Write, name: string, namespace: string): Json {
   const base: Json = isObject(write.base?.object) ? write.base.object : {};
   const { managedFields, ...metadata } = member(base, "metadata");
-  const { markedBy, holdUntil, done, lastTick } = write.record;
+  const { markedBy, holdUntil, done, lastTick, stepDown } = write.record;
   const annotations: Record<string, unknown> = { ...member(metadata, "annotations") };
   const annotate = (name: string, value: string | null): void => {
     if (value === null) Reflect.deleteProperty(annotations, name);
@@ -68,6 +73,7 @@ export function leaseObject(write: Write, name: string, namespace: string): Json
   annotate(holdAnnotation, holdUntil === null ? null : formatMicroTime(holdUntil));
   annotate(doneAnnotation, done === null ? null : formatDone(done));
   annotate(tickAnnotation, lastTick);
+  annotate(stepDownAnnotation, stepDown === null ? null : formatStepDown(stepDown));
   return {
     ...base,
     apiVersion: "coordination.k8s.io/v1",

@@ -7,17 +7,24 @@ import type { ProcessRunner } from "./command-runner.ts";
 const preparesIn: Millis = 100;
 
 /**
- * Runs the command of a schedule: each run has a runner of its own, so its own run id, guard and cgroup, and nothing of one run can
- * be taken for another. The next one is made when the tree of the last one is gone.
+ * Runs a command more than once: that of a schedule, or of a leader that stepped down and leads again. Each run has a runner of its
+ * own, so its own run id, guard and cgroup, and nothing of one run can be taken for another. The next one is made when the tree of
+ * the last one is gone; without a schedule only when it is known that there will be one: until the Lease is released, the guard of
+ * the last run is there to do that for us.
  */
 export class RepeatingRunner implements CommandRunner {
+  readonly #goesOn: boolean;
   readonly #newRunner: (isFirst: boolean) => ProcessRunner;
   #runner: ProcessRunner;
   #listener: CommandListener | null = null;
   #runs = false;
+  /** The tree of its run is gone. */
+  #spent = false;
   #preparing: NodeJS.Timeout | undefined;
 
-  constructor(newRunner: (isFirst: boolean) => ProcessRunner) {
+  /** `goesOn`: after a run there is always another one. */
+  constructor(newRunner: (isFirst: boolean) => ProcessRunner, goesOn: boolean) {
+    this.#goesOn = goesOn;
     this.#newRunner = newRunner;
     this.#runner = newRunner(true);
   }
@@ -32,10 +39,12 @@ export class RepeatingRunner implements CommandRunner {
   }
 
   expectStart(): void {
-    this.#runner.expectStart();
+    if (this.#spent) this.#renew();
+    else this.#runner.expectStart();
   }
 
   start(lease: StoredLease | null, killAt: Millis, tick: Millis | null): void {
+    if (this.#spent) this.#renew();
     clearTimeout(this.#preparing);
     this.#runs = true;
     this.#runner.start(lease, killAt, tick);
@@ -63,12 +72,12 @@ export class RepeatingRunner implements CommandRunner {
     runner.listen({
       started: (pid) => listener.started(pid),
       notStarted: (failure) => {
-        this.#renew();
+        this.#over();
         listener.notStarted(failure);
       },
       ended: (end) => listener.ended(end),
       treeGone: () => {
-        this.#renew();
+        this.#over();
         listener.treeGone();
       },
       guardLost: (message) => {
@@ -77,7 +86,13 @@ export class RepeatingRunner implements CommandRunner {
     });
   }
 
+  #over(): void {
+    this.#spent = true;
+    if (this.#goesOn) this.#renew();
+  }
+
   #renew(): void {
+    this.#spent = false;
     this.#runner.close();
     this.#runs = false;
     this.#runner = this.#newRunner(false);

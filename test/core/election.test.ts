@@ -115,6 +115,7 @@ void test("an acquisition writes all fields, and counts the change of holder", (
     holdUntil: null,
     done: null,
     lastTick: null,
+    stepDown: null,
   });
   assert.equal(decision.write.base?.version, "10");
 });

@@ -13,6 +13,7 @@ const record: LeaseRecord = {
   holdUntil: null,
   done: { kind: "unreadable", text: "of others" },
   lastTick: "2026-01-01T00:00:00Z",
+  stepDown: null,
 };
 const stored = (change: Partial<LeaseRecord> = {}, uid = "uid-1"): StoredLease => ({
   record: { ...record, ...change },

@@ -13,6 +13,7 @@ const mine: LeaseRecord = {
   holdUntil: null,
   done: null,
   lastTick: null,
+  stepDown: null,
 };
 
 const foreign = {
@@ -51,6 +52,7 @@ void test("reading tolerates null, missing fields and any form of time", () => {
     holdUntil: null,
     done: null,
     lastTick: null,
+    stepDown: null,
   });
   assert.equal(lease.version, "42");
 });
@@ -142,4 +144,18 @@ void test("what --once has recorded is kept as it is, by every write and in any 
   const annotations = { "leader-exec/done": "whatever it is", "leader-exec/holder": "me" };
   assert.deepEqual((object["metadata"] as { annotations?: unknown }).annotations, annotations);
   assert.deepEqual(read({ by: "hand" })?.record.done, { kind: "unreadable", text: '{"by":"hand"}' });
+});
+
+void test("a request to step down is read only whole, and everything else asks for nothing", () => {
+  const asked = (text: unknown) =>
+    parseLease({ metadata: { uid: "u", resourceVersion: "1", annotations: { "leader-exec/step-down": text } } })?.record
+      .stepDown;
+  const request = { holder: "pod-a_1f", id: "77ab" };
+  assert.deepEqual(asked(JSON.stringify({ v: 1, ...request })), request);
+  const nothing = ["", "yes", "{}", 7, JSON.stringify({ v: 2, ...request }), JSON.stringify({ v: 1, id: "77ab" })];
+  nothing.push(
+    JSON.stringify({ v: 1, holder: "a", id: "two words" }),
+    JSON.stringify({ v: 1, holder: "", id: "77ab" }),
+  );
+  for (const text of nothing) assert.equal(asked(text), null, JSON.stringify(text));
 });

@@ -96,6 +96,7 @@ export class ForeignElector {
       holdUntil: before?.holdUntil ?? null,
       done: before?.done ?? null,
       lastTick: before?.lastTick ?? null,
+      stepDown: before?.stepDown ?? null,
     };
     const sentAt = agenda.now;
     this.link.ask<WriteResult>(

@@ -48,6 +48,7 @@ export interface Figures {
   refused: number;
   overruns: number;
   pauses: number;
+  steppedDown: number;
   readonly once: OnceFigures;
   readonly ticks: TickFigures;
 }
@@ -68,6 +69,7 @@ export class Judge {
     refused: 0,
     overruns: 0,
     pauses: 0,
+    steppedDown: 0,
     ticks: { due: 0, run: 0, late: 0, overlap: 0, unrecorded: 0, missed: 0, lost: 0, untold: 0 },
     once: { recorded: 0, spared: 0, unrecorded: 0, refused: 0, again: 0 },
   };
@@ -80,6 +82,8 @@ export class Judge {
   /** When a candidate heard of a Lease first, by its uid. */
   readonly #sawAt = new Map<SimCandidate, Map<string, Millis>>();
   readonly #requests = new Map<SimCandidate, { second: number; count: number }>();
+  /** Who stepped down does not contend before this. */
+  readonly #resting = new Map<string, Millis>();
   #live: Term | null = null;
   #lastToken = 0;
   #writer: { candidate: SimCandidate; createSentAt: Millis | null } | null = null;
@@ -174,6 +178,13 @@ export class Judge {
         throw new Violation(`${by} wrote itself into the Lease while the tree of ${owner.me.identity} lived`);
       if (term !== undefined) term.taken = true;
     }
+    if (before?.record.stepDown?.holder === by && holder === "" && this.#writer !== null) {
+      const { candidate } = this.#writer;
+      this.#resting.set(by, this.#agenda.now + candidate.me.timing.leaseDuration / fastest);
+      this.#terms.delete(by); // its next one is another one
+    }
+    if (holder === by && this.#agenda.now < (this.#resting.get(by) ?? -1) && before?.record.holder !== by)
+      throw new Violation(`${by} contended within one lease duration after it had stepped down`);
     if (holder === "") {
       if (this.#live !== null && this.#live.holder !== by && !this.#excused(this.#live))
         throw new Violation(`${by} cleared the Lease of ${this.#live.holder}`);

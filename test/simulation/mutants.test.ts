@@ -6,13 +6,15 @@ import { mutantCore, mutants, type Mutant } from "./mutants.ts";
 import { onceScenarioOf } from "./once.ts";
 import { scenarioOf, type Scenario } from "./scenario.ts";
 import { scheduleScenarioOf } from "./schedule.ts";
+import { stepDownScenarioOf } from "./step-down.ts";
 import { simulate, type Settings } from "./simulate.ts";
 
 const enough = 20_000;
 /** A command that starts late is no proof of danger. */
 const slow = /^no command runs/;
 
-function scenarioFor({ once, jobs, schedule, focus }: Mutant, seed: number): Scenario {
+function scenarioFor({ once, jobs, schedule, stepDown, focus }: Mutant, seed: number): Scenario {
+  if (stepDown) return stepDownScenarioOf(seed);
   if (schedule) return scheduleScenarioOf(seed);
   return once ? onceScenarioOf(seed) : jobs ? jobScenarioOf(seed) : scenarioOf(seed, focus);
 }

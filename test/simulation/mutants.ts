@@ -25,6 +25,8 @@ export interface Mutant {
   readonly schedule?: true;
   /** Shows only where they run until they have succeeded once. */
   readonly once?: true;
+  /** Shows only where holders are asked to step down. */
+  readonly stepDown?: true;
 }
 
 const change = (
@@ -32,7 +34,7 @@ const change = (
   file: string,
   from: string,
   to: string,
-  rest: Pick<Mutant, "insight" | "focus" | "jobs" | "schedule" | "once"> = {},
+  rest: Pick<Mutant, "insight" | "focus" | "jobs" | "schedule" | "once" | "stepDown"> = {},
 ): Mutant => ({
   name,
   change: { file, from, to },
@@ -241,6 +243,20 @@ export const mutants: readonly Mutant[] = [
     'look(plan, command === "idle", schedule, turn)',
     "look(plan, true, schedule, turn)",
     { schedule: true },
+  ),
+  change(
+    "a holder that is asked to step down releases before the tree is gone",
+    "leading.ts",
+    'if (state.command !== "waiting" && !isIdle(state)) {',
+    "if (state.command === null) {",
+    { stepDown: true },
+  ),
+  change(
+    "who stepped down contends at once",
+    "contending.ts",
+    "turn.at < Math.max(state.pauseUntil, state.restUntil))",
+    "turn.at < state.pauseUntil)",
+    { stepDown: true },
   ),
   change(
     "a release on behalf of a dead holder does not look at the holder",

@@ -50,6 +50,8 @@ export type Fault = Occasion &
     /** A hand edits what `--once` has recorded: adds a key, or makes it unreadable for so long. */
     | { readonly kind: "note" }
     | { readonly kind: "spoil"; readonly span: Millis }
+    /** Somebody asks the holder, or one that was never there, to step down. */
+    | { readonly kind: "step-down"; readonly of: "holder" | "nobody" }
     /** By hand: the operator's doing. */
     | { readonly kind: "delete" | "recreate" | "clear" | "overwrite" | "shorten" | "postdate" }
   );

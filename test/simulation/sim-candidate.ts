@@ -17,7 +17,7 @@ const tickEvery: Millis = 250;
 export class SimCandidate {
   readonly me: Candidate;
   readonly machine: Machine;
-  /** With a schedule, that of the last tick. */
+  /** With a schedule, that of the last tick; after a step-down, that of the last term. */
   command: SimCommand;
   /** True times at which creates were sent, by the request's id. */
   readonly creates = new Map<number, Millis>();
@@ -170,7 +170,7 @@ export class SimCandidate {
         if (effect.lease !== null) this.command.start(effect.lease, effect.killAt, effect.tick);
         return;
       case "guard-until":
-        if (this.me.job.schedule === null || command.status !== "none") command.guardUntil(effect.killAt);
+        if (command.status !== "none") command.guardUntil(effect.killAt);
         return;
       case "forward":
         command.forward(effect.signal, effect.to);
@@ -179,6 +179,7 @@ export class SimCandidate {
         command.killTree();
         return;
       case "report":
+        if (effect.report.kind === "stepped-down") judge.figures.steppedDown++;
         if (this.#sim.scenario.schedule !== null) judge.schedule.reported(effect.report, this.#sim.scenario.schedule);
         return;
       case "finish":

@@ -120,7 +120,8 @@ function recoveryLimit(machines: readonly Machine[], { faults }: Scenario): Mill
   const grace = longest((timing) => timing.terminationGracePeriod);
   const ending = machines.some(({ candidate: { state } }) => state.phase !== "standby");
   const patience = Math.max(0, ...faults.map((fault) => (fault.kind === "errors" ? fault.retryAfter : 0)));
-  return 1.02 * lease + (ending ? grace + 2_500 : 0) + (contact ? 0 : 27_000) + patience + 1_500;
+  const rest = faults.some(({ kind }) => kind === "step-down") ? longest((timing) => timing.leaseDuration) : 0;
+  return 1.02 * (lease + rest) + (ending ? grace + 2_500 : 0) + (contact ? 0 : 27_000) + patience + 1_500;
 }
 
 function momentsOf(before: StoredLease | null, after: StoredLease | null): readonly Moment[] {
@@ -185,12 +186,20 @@ function strike(sim: Sim, machines: readonly Machine[], fault: Fault): void {
     case "note":
       sim.api.edit({ done: noted(sim.api.lease?.record.done ?? null, `by hand ${agenda.taken}`) });
       return;
+    case "step-down":
+      requestStepDown(sim, fault.of);
+      return;
     case "spoil":
       spoil(sim, span);
       return;
     default:
       byHand(sim, fault.kind);
   }
+}
+
+function requestStepDown({ api, agenda }: Sim, of: "holder" | "nobody"): void {
+  const holder = api.lease?.record.holder;
+  if (holder) api.edit({ stepDown: { holder: of === "holder" ? holder : "nobody", id: String(agenda.taken) } });
 }
 
 function fade({ agenda }: Sim, link: Link, { delay, slowly }: Fault & { kind: "fade" }, span: Millis): void {
@@ -228,6 +237,7 @@ function byHand(sim: Sim, kind: Parameters<Judge["hand"]>[0]): void {
     holdUntil: api.lease.record.holdUntil,
     done: api.lease.record.done,
     lastTick: api.lease.record.lastTick,
+    stepDown: api.lease.record.stepDown,
   };
   judge.hand(kind, api.lease);
   switch (kind) {

@@ -39,13 +39,21 @@ export function lease(record: Partial<LeaseRecord> = {}, version = "10", uid = "
     holdUntil: null,
     done: null,
     lastTick: null,
+    stepDown: null,
     ...record,
   };
   return {
     record: whole,
     version,
     uid,
-    fingerprint: JSON.stringify({ ...whole, markedBy: null, holdUntil: null, done: null, lastTick: null }),
+    fingerprint: JSON.stringify({
+      ...whole,
+      markedBy: null,
+      holdUntil: null,
+      done: null,
+      lastTick: null,
+      stepDown: null,
+    }),
     object: {},
   };
 }

@@ -27,6 +27,7 @@ export const record: LeaseRecord = {
   holdUntil: null,
   done: null,
   lastTick: null,
+  stepDown: null,
 };
 
 /** A folder that goes with the test. */

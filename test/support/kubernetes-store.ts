@@ -36,6 +36,7 @@ export function recordOf(holder: string, more: Partial<LeaseRecord> = {}): Lease
     holdUntil: null,
     done: null,
     lastTick: null,
+    stepDown: null,
     ...more,
   };
 }
