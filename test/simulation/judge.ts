@@ -178,11 +178,6 @@ export class Judge {
         throw new Violation(`${by} wrote itself into the Lease while the tree of ${owner.me.identity} lived`);
       if (term !== undefined) term.taken = true;
     }
-    if (before?.record.stepDown?.holder === by && holder === "" && this.#writer !== null) {
-      const { candidate } = this.#writer;
-      this.#resting.set(by, this.#agenda.now + candidate.me.timing.leaseDuration / fastest);
-      this.#terms.delete(by); // its next one is another one
-    }
     if (holder === by && this.#agenda.now < (this.#resting.get(by) ?? -1) && before?.record.holder !== by)
       throw new Violation(`${by} contended within one lease duration after it had stepped down`);
     if (holder === "") {
@@ -229,6 +224,13 @@ export class Judge {
     const { machines, calmFrom } = scenario;
     this.once.begins(candidate, scenario);
     waitBegins(this.#agenda, candidate, calmFrom, Math.max(...machines.map(({ timing }) => timing.leaseDuration)));
+  }
+
+  /** As it says itself: its release may still be on its way. */
+  steppedDown({ me }: SimCandidate): void {
+    this.figures.steppedDown++;
+    this.#resting.set(me.identity, this.#agenda.now + me.timing.leaseDuration / fastest);
+    if (this.#live?.holder !== me.identity) this.#terms.delete(me.identity); // its next one is another one
   }
 
   finished(candidate: SimCandidate, outcome: Outcome): void {

@@ -179,7 +179,7 @@ export class SimCandidate {
         command.killTree();
         return;
       case "report":
-        if (effect.report.kind === "stepped-down") judge.figures.steppedDown++;
+        if (effect.report.kind === "stepped-down") judge.steppedDown(this);
         if (this.#sim.scenario.schedule !== null) judge.schedule.reported(effect.report, this.#sim.scenario.schedule);
         return;
       case "finish":
