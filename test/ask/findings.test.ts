@@ -104,6 +104,7 @@ const record: LeaseRecord = {
   holdUntil: null,
   done: null,
   lastTick: null,
+  stepDown: null,
 };
 const found = (more: Partial<LeaseRecord>): ReadResult => ({
   kind: "found",
