@@ -84,6 +84,14 @@ export class Container {
     });
   }
 
+  /** What is answered at this URL, asked from inside of the container's network. */
+  async ask(url: string): Promise<string> {
+    const script = `fetch(${JSON.stringify(url)}).then(async (answer) => console.log(answer.status, await answer.text()))`;
+    const inside = ["--target", String(await this.init()), "--net"];
+    await this.#engine.workshop.run("nsenter", [...inside, "ip", "link", "set", "lo", "up"]);
+    return this.#engine.workshop.run("nsenter", [...inside, process.execPath, "-e", script]);
+  }
+
   /** Memory that is the container's own, in bytes: anonymous pages and the kernel's, without the files that it runs. */
   async memory(): Promise<number> {
     const groups = readFileSync(`/proc/${await this.init()}/cgroup`, "utf8");
