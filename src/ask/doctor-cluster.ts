@@ -5,7 +5,6 @@ import type { Found, TimedRead } from "../io/cluster-questions.ts";
 import type { OpenedCluster } from "../io/open-cluster.ts";
 import type { Options } from "../options.ts";
 import type { Clock } from "../world.ts";
-import { clockOffset, type ClockSample } from "./clock-offset.ts";
 import { ok, problem, problemOf, skipped, type Finding } from "./finding.ts";
 import { judgeClock } from "./judge-clock.ts";
 import { judgeNamespace, judgeVersion } from "./judge-cluster.ts";
@@ -14,6 +13,7 @@ import { judgeRight, remedyFor } from "./judge-rights.ts";
 import { judgeTermination } from "./judge-timing.ts";
 import { judgeLatency, millis } from "./latency.ts";
 import type { Right } from "./rights.ts";
+import { isAnswer, manyReads, readCount, samplesOf, serverNow } from "./timed-reads.ts";
 
 export interface ClusterCheck {
   readonly options: Options;
@@ -27,7 +27,6 @@ export interface ClusterCheck {
   readonly limit: Millis;
 }
 
-const readCount = 20;
 const afterServer = ["latency", "clock", "credentials", "kubernetes", "namespace", "right", "lease", "termination"];
 
 /** `opened`: the cluster, or why there is none. */
@@ -55,7 +54,7 @@ export async function* clusterFindings(opened: OpenedCluster | string, check: Cl
     firstMillis: Math.round(first.took),
   });
   if (result.kind === "failed" && result.reason === "unauthorized") {
-    yield judgeClock(samplesOf([first]), options.job.schedule !== null);
+    yield judgeClock(samplesOf([first]), byOurClock(options));
     yield problemOf("credentials", result.message);
     yield skipped(
       ["latency", "kubernetes", "namespace", "right", "lease", "termination"],
@@ -88,7 +87,7 @@ async function* servedFindings(
       )
     : problem("latency", `a read of ${lease} brought no answer, after ${answered.length} that did`, lost.message);
   const samples = samplesOf([first, ...answered]);
-  yield judgeClock(samples, options.job.schedule !== null);
+  yield judgeClock(samples, byOurClock(options));
 
   const until = clock.now() + limit;
   const placeOf = ({ place }: Right): string => (place === "pod" ? (podNamespace ?? namespace) : namespace);
@@ -103,7 +102,7 @@ async function* servedFindings(
     podNamespace === null ? null : questions.podGrace(podNamespace, pod, until),
     ...rights.map(mayI),
   ]);
-  const user = who.kind === "found" ? who.value : null;
+  const user = userIn(who, found);
   yield ok(
     "credentials",
     `accepted, ${user === null ? "without a word on whom it takes us for" : `as ${user}`} (from ${source})`,
@@ -125,37 +124,15 @@ async function* servedFindings(
   yield judgeTermination(options.timing, graceOf(grace));
 }
 
-async function manyReads(
-  { questions, namespace }: OpenedCluster,
-  lease: string,
-  clock: Clock,
-  limit: Millis,
-): Promise<TimedRead[]> {
-  const reads: TimedRead[] = [];
-  const until = clock.now() + limit;
-  while (reads.length < readCount && clock.now() < until) {
-    const read = await questions.readLease(namespace, lease, until);
-    reads.push(read);
-    if (read.result.kind === "failed" && !isAnswer(read.result)) break;
-  }
-  return reads;
+/** What goes by clocks that are not the same everywhere. */
+function byOurClock({ job }: Options): string | null {
+  return job.schedule === null ? null : "ticks of --schedule come by our clock";
 }
 
-/** The server has spoken, and knows what a Lease is. */
-const isAnswer = ({ reason }: StoreFailure): boolean =>
-  ["forbidden", "unauthorized", "namespace-missing"].includes(reason);
-
-function samplesOf(reads: readonly TimedRead[]): ClockSample[] {
-  return reads.flatMap(({ sentAt, receivedAt, serverTime }) =>
-    serverTime === undefined ? [] : [{ sentAt, receivedAt, serverTime }],
-  );
-}
-
-/** By the server's clock, as well as that is known. */
-function serverNow({ receivedAt }: TimedRead, samples: readonly ClockSample[]): Millis {
-  const offset = clockOffset(samples);
-  if (offset === null || (offset.least <= 0 && offset.most >= 0)) return receivedAt;
-  return receivedAt + (offset.least + offset.most) / 2;
+/** Before Kubernetes 1.28 the server tells it only where it turns us down. */
+function userIn(who: Found<string>, turnedDown: Found<string>): string | null {
+  if (who.kind === "found") return who.value;
+  return turnedDown.kind === "denied" ? turnedDown.user : null;
 }
 
 function graceOf(found: Found<Millis> | null): Millis | string {

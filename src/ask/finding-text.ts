@@ -18,10 +18,13 @@ export function textOf({ verdict, check, message, advice }: Finding, page: Page)
   const column = verdictWidth + page.checkWidth + 2;
   const padded = verdict.padEnd(verdictWidth);
   const head = page.coloured ? `\x1b[${colours[verdict]}m${padded}\x1b[0m` : padded;
-  const text = advice === undefined ? message : `${message}; ${advice}`;
+  const text = oneLine(advice === undefined ? message : `${message}; ${advice}`);
   const lines = page.width === null ? [text] : wrapped(text, Math.max(30, page.width - column));
   return `${head}${check.padEnd(page.checkWidth + 2)}${lines.join(`\n${" ".repeat(column)}`)}\n`;
 }
+
+/** What others made (a holder's name, a server's message) must not be able to write lines of its own, nor move the cursor. */
+const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
 
 /** The last line. */
 export function summaryOf(findings: readonly Finding[]): string {

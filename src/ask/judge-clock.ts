@@ -9,8 +9,8 @@ const unnoticed: Millis = 2_000;
 /** Tokens and certificates are refused, and log lines mislead. */
 const harmful: Millis = 60_000;
 
-/** `scheduled`: ticks come by each candidate's own clock. */
-export function judgeClock(samples: readonly ClockSample[], scheduled: boolean): Finding {
+/** `depends`: what does not go well with clocks that differ, as a clause; null: nothing does. */
+export function judgeClock(samples: readonly ClockSample[], depends: string | null): Finding {
   const offset = clockOffset(samples);
   if (offset === null)
     return note("clock", "the server's answers have no Date, so its clock cannot be compared with ours");
@@ -20,7 +20,7 @@ export function judgeClock(samples: readonly ClockSample[], scheduled: boolean):
   const certain = certainOffset(offset);
   if (certain < unnoticed) return ok("clock", said, facts);
   const advice = "set the clock of the machine that is wrong (NTP)";
-  if (scheduled) return problem("clock", `${said}, and ticks of --schedule come by our clock`, advice, facts);
+  if (depends !== null) return problem("clock", `${said}, and ${depends}`, advice, facts);
   if (certain >= harmful)
     return problem("clock", `${said}; no deadline depends on it, but tokens and certificates do`, advice, facts);
   return note("clock", `${said}; no deadline depends on it`, advice, facts);

@@ -1,4 +1,5 @@
 /** What a run with these flags must be allowed. */
+import { flags } from "../flags.ts";
 import type { Options } from "../options.ts";
 import type { Settings } from "../settings.ts";
 import { rightsFor, type Right } from "./rights.ts";
@@ -10,9 +11,10 @@ export function rightsOfRun({ election, store, leaseName }: Options): Right[] {
 
 /** The flags among those given that decide on the rights, as they are typed. */
 export function rightsFlags(settings: Settings): string[] {
-  return deciding.flatMap((name) => {
-    const given = settings.get(name);
-    return given === undefined ? [] : [`--${name}`, given.text];
+  return flags.flatMap(({ name, value }) => {
+    const given = deciding.includes(name) ? settings.get(name) : undefined;
+    if (given === undefined) return [];
+    return value === null ? [`--${name}=${given.text}`] : [`--${name}`, given.text];
   });
 }
 

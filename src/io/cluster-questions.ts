@@ -10,11 +10,11 @@ import type { Connection } from "./kubernetes-connect.ts";
 import { failure, networkFailure } from "./kubernetes-network-trouble.ts";
 import { parseLease } from "./lease-json.ts";
 
-/** The object that was asked for; `denied`: nobody may know whether there is one. */
+/** The object that was asked for; `denied`: we may not know whether there is one. `user`: whom the server said that to. */
 export type Found<T> =
   | { readonly kind: "found"; readonly value: T }
   | { readonly kind: "missing" }
-  | { readonly kind: "denied" }
+  | { readonly kind: "denied"; readonly user: string | null }
   | StoreFailure;
 
 /** One read of the Lease, timed. Times of day are by our own clock. */
@@ -109,7 +109,7 @@ export class ClusterQuestions {
   async #object<T>(call: Call, deadline: Millis, pick: (object: Json) => T | undefined): Promise<Found<T>> {
     const answer = await this.#ask(call, deadline);
     if ("kind" in answer) return answer;
-    if (answer.status === 403) return { kind: "denied" };
+    if (answer.status === 403) return { kind: "denied", user: /User "([^"]+)"/.exec(messageOf(answer))?.[1] ?? null };
     if (answer.status === 404) return { kind: "missing" };
     const object = answer.status < 300 ? parseBody(answer.body) : undefined;
     const value = object === undefined ? undefined : pick(object);
@@ -130,6 +130,8 @@ export class ClusterQuestions {
     }
   }
 }
+
+const messageOf = ({ body }: HttpAnswer): string => text(parseBody(body), "message") ?? "";
 
 function review(group: string, kind: string, more: object): Call {
   const path = `/apis/${group}/v1/${kind.toLowerCase()}s`;

@@ -49,6 +49,12 @@ void test("a line is one line in a pipe, and is wrapped below its beginning on a
   });
 });
 
+void test("a name that others chose writes no line of its own", () => {
+  const page = { width: null, coloured: false, checkWidth: 5 };
+  const evil = ok("lease", "held by a\nok       right  all\x1b[2J");
+  assert.equal(textOf(evil, page), "ok       lease  held by a ok       right  all [2J\n");
+});
+
 void test("answers narrow down how far the server's clock is away, although Date has whole seconds", () => {
   const server = 700; // ahead of ours
   const samples = [0, 250, 600, 950].map((at) => {
@@ -63,13 +69,14 @@ void test("answers narrow down how far the server's clock is away, although Date
 
 void test("a clock that is far away is a note, a problem above a minute, and from 2 s on with a schedule", () => {
   const away = (offset: number) => [{ sentAt: 0, receivedAt: 10, serverTime: offset }];
-  const verdict = (offset: number, scheduled = false) => judgeClock(away(offset), scheduled).verdict;
+  const verdict = (offset: number, scheduled = false) =>
+    judgeClock(away(offset), scheduled ? "it ticks" : null).verdict;
   assert.deepEqual(
     [0, -900, 1_500, -5_000, 30_000, 120_000, -3_600_000].map((offset) => verdict(offset)),
     ["ok", "ok", "ok", "note", "note", "problem", "problem"],
   );
   assert.deepEqual([verdict(1_000, true), verdict(-5_000, true)], ["ok", "problem"]);
-  assert.match(judgeClock(away(120_000), false).message, /between 2m ahead and 2m1s ahead of ours/);
+  assert.match(judgeClock(away(120_000), null).message, /between 2m ahead and 2m1s ahead of ours/);
 });
 
 void test("p50 and p99 are nearest ranks, and what renewals would not survive is a problem", () => {
