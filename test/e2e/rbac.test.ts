@@ -135,6 +135,27 @@ await describeWithLab("what leader-exec rbac prints, on a real API server", (lab
     });
   }
 
+  test("who was given --for status may look, and who was given --for step-down may ask; neither may do more", async (t) => {
+    const namespace = await lab().createNamespace();
+    const candidates = await lab().user(namespace, "job");
+    const leader = new Candidate(t, { args: [...elect, ...(await access(candidates))], command });
+    await leader.says(/^started the command/);
+    const looker = await lab().user(namespace, "job", rulesOf(rightsFor({ leaseName: "job", purpose: "status" })));
+    const steerer = await lab().user(namespace, "job", rulesOf(rightsFor({ leaseName: "job", purpose: "step-down" })));
+    const [looks, steers] = [await access(looker), await access(steerer)];
+    assert.equal((await answerOf(t, ["status", ...looks])).code, 0);
+    const refused = await answerOf(t, ["step-down", ...looks]);
+    assert.equal(refused.code, 125);
+    assert.match(refused.stderr, /not allowed to update the Lease/);
+    const other = new Candidate(t, { args: [...elect, ...(await access(candidates))], command });
+    await other.says(/is held by|standing by/i);
+    const asked = await answerOf(t, ["step-down", ...steers, "--wait"]);
+    assert.equal(asked.code, 0, asked.stderr);
+    await other.says(/^started the command/);
+    const created = await steerer.request("POST", leasePath(namespace), { metadata: { name: "other" } });
+    assert.equal(created.status, 403);
+  });
+
   /** What becomes of a run that lacks this verb. */
   const without: Readonly<Record<string, (t: TestContext, user: LabUser) => Promise<void>>> = {
     get: async (t, user) => {
