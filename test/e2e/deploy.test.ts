@@ -14,6 +14,7 @@ import { scrape } from "../support/scrape.ts";
 
 const folder = join(import.meta.dirname, "..", "..", "deploy");
 const worker = join(folder, "..", "examples", "worker.js");
+const deployments = ["deployment.yaml", "deployment-any-image.yaml"];
 const account = "system:serviceaccount:default:worker";
 
 interface Manifest {
@@ -39,8 +40,8 @@ interface PodSpec {
 }
 
 const manifests = (file: string): Manifest[] => loadAll(readFileSync(join(folder, file), "utf8")) as Manifest[];
-const podSpec = (): PodSpec => {
-  const [deployment] = manifests("deployment.yaml");
+const podSpec = (file = "deployment.yaml"): PodSpec => {
+  const [deployment] = manifests(file);
   return (deployment?.spec as { template: { spec: PodSpec } }).template.spec;
 };
 
@@ -117,35 +118,37 @@ await describeWithLab("the manifests of deploy/", (lab) => {
     assert.equal(await candidate.code(), 0);
   });
 
-  test("the kubelet leaves a pod more time than leader-exec leaves the command", () => {
-    const { containers, terminationGracePeriodSeconds, serviceAccountName } = podSpec();
-    const parsed = parseCommandLine(containers[0]?.args.slice(1) ?? [], {});
-    assert.ok(parsed.kind === "run", "leader-exec takes the Deployment's arguments");
-    // After the grace it kills, which it gives a second, and releases: a request, and some time to spare.
-    const needed = parsed.options.timing.terminationGracePeriod / 1000 + 1 + parsed.options.timing.retryPeriod / 1000;
-    assert.ok(terminationGracePeriodSeconds >= needed, `${terminationGracePeriodSeconds} s for ${needed} s`);
-    assert.equal(serviceAccountName, "worker");
-  });
+  for (const file of deployments)
+    test(`${file}: the kubelet leaves a pod more time than leader-exec leaves the command`, () => {
+      const { containers, terminationGracePeriodSeconds, serviceAccountName } = podSpec(file);
+      const parsed = parseCommandLine(containers[0]?.args.filter((arg) => arg !== "leader-exec") ?? [], {});
+      assert.ok(parsed.kind === "run", "leader-exec takes the Deployment's arguments");
+      // After the grace it kills, which it gives a second, and releases: a request, and some time to spare.
+      const needed = parsed.options.timing.terminationGracePeriod / 1000 + 1 + parsed.options.timing.retryPeriod / 1000;
+      assert.ok(terminationGracePeriodSeconds >= needed, `${terminationGracePeriodSeconds} s for ${needed} s`);
+      assert.equal(serviceAccountName, "worker");
+    });
 
-  test("probes and PodMonitor ask at the ports that the flags open", () => {
-    const [container] = podSpec().containers;
-    const { args, ports, livenessProbe, readinessProbe } = container ?? assert.fail();
-    const portOf = (flag: string) =>
-      Number(args.find((arg) => arg.startsWith(`--${flag}-bind-address=`))?.split(":")[1]);
-    assert.deepEqual(
-      ports.map(({ name, containerPort }) => [name, containerPort]),
-      [
-        ["health", portOf("health-probe")],
-        ["metrics", portOf("metrics")],
-      ],
-    );
-    assert.deepEqual([livenessProbe.httpGet.port, readinessProbe.httpGet.port], ["health", "health"]);
-    const [monitor] = manifests("pod-monitor.yaml");
-    assert.deepEqual(
-      (monitor?.spec as { podMetricsEndpoints: { port: string }[] }).podMetricsEndpoints.map(({ port }) => port),
-      ["metrics"],
-    );
-  });
+  for (const file of deployments)
+    test(`${file}: probes and PodMonitor ask at the ports that the flags open`, () => {
+      const [container] = podSpec(file).containers;
+      const { args, ports, livenessProbe, readinessProbe } = container ?? assert.fail();
+      const portOf = (flag: string) =>
+        Number(args.find((arg) => arg.startsWith(`--${flag}-bind-address=`))?.split(":")[1]);
+      assert.deepEqual(
+        ports.map(({ name, containerPort }) => [name, containerPort]),
+        [
+          ["health", portOf("health-probe")],
+          ["metrics", portOf("metrics")],
+        ],
+      );
+      assert.deepEqual([livenessProbe.httpGet.port, readinessProbe.httpGet.port], ["health", "health"]);
+      const [monitor] = manifests("pod-monitor.yaml");
+      assert.deepEqual(
+        (monitor?.spec as { podMetricsEndpoints: { port: string }[] }).podMetricsEndpoints.map(({ port }) => port),
+        ["metrics"],
+      );
+    });
 
   test("with flow-schema.yaml the requests of a renewal get the priority of leader election", async () => {
     await apply(lab(), "rbac.yaml");
