@@ -43,7 +43,7 @@ export function spawnCommand(file: string, args: readonly string[], env: Readonl
       if (!told) ended(resultOf(end));
       told = true;
     };
-    // execa's own result, and all that it does first, takes two milliseconds more, in which others wait for the Lease.
+    // execa's own result, and all that it does first, takes a millisecond more, in which others wait for the Lease.
     child.prependOnceListener("exit", (code, signal) =>
       tell({ exitCode: code ?? undefined, signal: signal ?? undefined }),
     );
