@@ -20,6 +20,7 @@ const candidates = {
   schedule: "src/bundles/schedule.ts",
   ask: "src/bundles/ask.ts",
   metrics: "src/bundles/metrics.ts",
+  announce: "src/bundles/announce.ts",
 };
 const entryPoints = Object.fromEntries(Object.entries(candidates).filter(([, file]) => existsSync(file)));
 

@@ -1,6 +1,6 @@
 import { flag, group } from "./flag.ts";
 
-/** What can be asked from outside; it works without leader election too. */
+/** What can be asked from outside (without leader election too), and what the cluster is told. */
 export const healthFlags = group(
   "Seen from outside",
   flag(
@@ -23,5 +23,12 @@ export const healthFlags = group(
     "standby",
     "who is ready: all that can take over, or only the one whose command runs",
     { election: false },
+  ),
+  flag("events", null, "false", "record Kubernetes Events on the Lease: who became leader, who stopped leading"),
+  flag(
+    "label-pod",
+    "KEY=VALUE",
+    "none",
+    "put this label on our own pod while it leads, for a Service that routes there",
   ),
 );

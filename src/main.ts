@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { ReadSchedule } from "./bundles/schedule.ts";
+import { openAnnouncer } from "./announce.ts";
 import { candidateOf, scheduleTold } from "./candidate-of.ts";
 import { endsStandby, initial, initialDirect } from "./core/lifecycle.ts";
 import { closing, exitFailed, type Closing } from "./core/outcome.ts";
@@ -102,7 +103,7 @@ async function elect(
   const identity = `${base}_${randomBytes(4).toString("hex")}`;
   const opened = await beforeSignal(signals, openStore(options, clock, env));
   if ("kind" in opened) return opened;
-  const { store, namespace } = opened;
+  const { store, namespace, aside } = opened;
   log.about({ lease: `${namespace}/${options.leaseName}`, identity });
   const times = schedule === null ? null : scheduleTold(schedule, clock.wall());
   log.write(startLine(options, store.description, namespace, identity, times));
@@ -113,13 +114,15 @@ async function elect(
   // Who waits for ever stands by again after stepping down.
   const repeats = schedule !== null || options.job.wait === null;
   const runner = repeats ? new RepeatingRunner(newOne, schedule !== null) : newOne(true);
-  const around = health.around({ ...world(signals, log), store, command: runner }, identity, lease);
-  const running = run(around, candidateOf(options, identity, namespace, schedule, startedAt), initial);
+  const announcer = await openAnnouncer(options, aside, { lease, identity }, clock, log);
+  const seen = health.around({ ...world(signals, log), store, command: runner }, identity, lease);
+  const running = run(announcer.around(seen), candidateOf(options, identity, namespace, schedule, startedAt), initial);
   // The first request is on its way: time to do what a hand-over must not wait for. A failure is told by the start.
   setImmediate(() => void runner.prepare().catch(() => undefined));
   const outcome = await running;
   runner.close();
   store.close();
+  await announcer.close();
   return outcome;
 }
 

@@ -1,7 +1,7 @@
 /** Counts what the loop does. An error in counting ends the counting alone, and is told to whoever asks for the metrics. */
-import { isCommandRunning, leaseIn } from "./core/health.ts";
+import { holdIn, isCommandRunning, leaseIn } from "./core/health.ts";
 import type { ReadResult, WriteResult } from "./core/lease.ts";
-import type { Hold, State } from "./core/state.ts";
+import type { Hold } from "./core/state.ts";
 import type { CommandEnd, Event, Millis, Report, StartFailure } from "./core/types.ts";
 import type { Answer } from "./io/health-server.ts";
 import { newMetrics, type Metrics } from "./io/prometheus.ts";
@@ -133,11 +133,6 @@ export class Meter {
     this.#margin = margin;
     this.#metrics.lease?.smallestMargin(margin / 1000);
   }
-}
-
-/** The Lease is ours: from the confirmed acquisition until the process tree is gone, or the Lease is lost. */
-function holdIn(state: State): Hold | null {
-  return state.phase === "leading" || state.phase === "stopping" ? state.hold : null;
 }
 
 function requestResult({ kind }: ReadResult | WriteResult): string {

@@ -27,6 +27,7 @@ export interface Options {
   readonly context: string | undefined;
   readonly store: StoreChoice;
   readonly health: HealthOptions;
+  readonly announce: AnnounceOptions;
   readonly logFormat: "text" | "json";
   readonly logLevel: LogLevel;
   /** Nothing is printed when the command ran and ended by itself. */
@@ -61,6 +62,21 @@ export interface HealthOptions {
   /** Where /metrics is answered; the same as `probes`: both by one listener. */
   readonly metrics: BindAddress | null;
   readonly readyWhen: ReadyWhen;
+}
+
+/** What the cluster is told of who leads. */
+export interface AnnounceOptions {
+  /** Kubernetes Events on the Lease. */
+  readonly events: boolean;
+  /** A label on our own pod; null: none. */
+  readonly podLabel: LabelOption | null;
+}
+
+export interface LabelOption {
+  /** The flag or variable that gave it. */
+  readonly by: string;
+  readonly key: string;
+  readonly value: string;
 }
 
 /** Which candidates are ready: all that can take over (`standby`), or the one whose command runs. */

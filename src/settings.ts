@@ -1,6 +1,7 @@
 /** From the values that were given to Options: the defaults, and what excludes what. */
 import { constants } from "node:os";
 import type { Timing } from "./core/types.ts";
+import { announceOptions } from "./announce-settings.ts";
 import { flags } from "./flags.ts";
 import { healthOptions } from "./health-settings.ts";
 import { jobOptions } from "./job-settings.ts";
@@ -46,6 +47,7 @@ export function readOptions(command: Options["command"], settings: Settings): Op
     context: read("context", ({ text }) => text),
     store,
     health: healthOptions(read, settings),
+    announce: announceOptions(read),
     logFormat:
       read("log-format", (given) => value.choiceValue<Options["logFormat"]>(given, ["text", "json"])) ?? "text",
     ...loudness(read, job.wait === null ? "info" : "warn"),
@@ -56,7 +58,7 @@ export function readOptions(command: Options["command"], settings: Settings): Op
     throw new value.UsageError(
       `${job.schedule.expression.by} was given but leader election is off, and a schedule is kept on the Lease; add --enable-leader-election, or leave ${job.schedule.expression.by} out`,
     );
-  if (store.kind === "file") refuseClusterFlags(settings);
+  if (store.kind === "file") refuseClusterFlags(settings, options.announce.events);
   return options;
 }
 
@@ -114,8 +116,9 @@ function refuseSilentLoss(settings: Settings): void {
   );
 }
 
-export function refuseClusterFlags(settings: Settings): void {
-  const given = [settings.get("kubeconfig"), settings.get("context")].find((each) => each?.by.startsWith("--"));
+export function refuseClusterFlags(settings: Settings, events = false): void {
+  const names = ["kubeconfig", "context", "label-pod", ...(events ? ["events"] : [])];
+  const given = names.map((name) => settings.get(name)).find((each) => each?.by.startsWith("--"));
   if (given === undefined) return;
   throw new value.UsageError(
     `${given.by} was given but --lease-store file:DIR uses no cluster; leave one of the two out`,

@@ -73,6 +73,8 @@ const others: Readonly<Record<Exclude<LineKind, Report["kind"]>, readonly LogLin
   machine: ["warn"],
   listening: ["info"],
   "process-tree": ["debug"],
+  event: ["warn"],
+  "pod-label": ["warn", "info", "debug"],
   "lines-dropped": ["warn"],
   "guard-released": ["warn", "debug"],
   "internal-error": ["error"],

@@ -1,6 +1,6 @@
 /** What others may know about a candidate: whether it is healthy, whether it is ready, and who leads. */
 import type { StoredLease } from "./lease.ts";
-import type { State } from "./state.ts";
+import type { Hold, State } from "./state.ts";
 import type { Millis, Timing } from "./types.ts";
 
 /** How late the loop may turn: far more than a busy machine needs, and less than the shortest lease duration. */
@@ -40,6 +40,11 @@ export function isCommandRunning(state: State): boolean {
   if (state.phase === "leading" && state.plan !== null) return true;
   if (state.phase === "stopping" && state.resume !== null) return true;
   return (state.phase === "leading" || state.phase === "direct") && state.command === "running";
+}
+
+/** The Lease is ours: from the confirmed acquisition until the process tree is gone, or the Lease is lost. */
+export function holdIn(state: State): Hold | null {
+  return state.phase === "leading" || state.phase === "stopping" ? state.hold : null;
 }
 
 /** The Lease as we know it; null: unseen, missing or not ours to tell any more. */

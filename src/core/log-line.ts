@@ -16,6 +16,8 @@ export type LineKind =
   | "machine"
   | "listening"
   | "process-tree"
+  | "event"
+  | "pod-label"
   | "lines-dropped"
   | "guard-released"
   | "internal-error"

@@ -20,11 +20,12 @@ export interface ClientParts {
 }
 
 export interface Call {
-  readonly method: "GET" | "POST" | "PUT";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH";
   /** Below the path of the server's URL. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: object;
+  readonly type?: string; // of the body; JSON when absent
 }
 
 /** What a request is rejected with that was ended by us. */
@@ -162,7 +163,7 @@ export class KubernetesClient {
     }
   }
 
-  #request({ method, path, query, body: object }: Call, proof: Proof): HttpRequest {
+  #request({ method, path, query, body: object, type = "application/json" }: Call, proof: Proof): HttpRequest {
     const { server, headers } = this.#parts;
     const body = object === undefined ? undefined : JSON.stringify(object);
     const url = new URL(server);
@@ -171,7 +172,7 @@ export class KubernetesClient {
     const all: Record<string, string | string[]> = { ...headers, Accept: "application/json" };
     if (proof.authorization !== undefined) all["Authorization"] = proof.authorization;
     if (body !== undefined) {
-      all["Content-Type"] = "application/json";
+      all["Content-Type"] = type;
       all["Content-Length"] = String(Buffer.byteLength(body));
     }
     return { method, url, headers: all, body };

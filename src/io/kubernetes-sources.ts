@@ -2,12 +2,13 @@
  * Where the configuration comes from: --kubeconfig and --context, then KUBECONFIG, then the service account of a pod,
  * then ~/.kube/config. A source that is named and cannot be used is an error, never a reason to try the next one.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { delimiter, join } from "node:path";
 import { LocalTrouble } from "../world.ts";
 import { nobody, type ClusterAccess } from "./kubernetes-access.ts";
 import { loadKubeconfig } from "./load-bundle.ts";
+import { namespaceFile, serviceAccountFolder } from "./service-account.ts";
 
 export interface SourceOptions {
   readonly kubeconfig: string | undefined;
@@ -19,7 +20,7 @@ export interface SourceOptions {
 
 /** Throws LocalTrouble when the source that counts cannot be used, or when there is none. */
 export async function findAccess(options: SourceOptions): Promise<ClusterAccess> {
-  const { kubeconfig, context, env, serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount" } = options;
+  const { kubeconfig, context, env, serviceAccount = serviceAccountFolder } = options;
   if (kubeconfig !== undefined) return fromFiles([kubeconfig], context);
   const named = (env["KUBECONFIG"] ?? "").split(delimiter).filter(Boolean);
   if (named.length > 0) return fromFiles(existing(named), context);
@@ -69,12 +70,4 @@ function inCluster(folder: string, host: string, env: SourceOptions["env"]): Clu
     proxy: undefined,
     user: { ...nobody, tokenFile: join(folder, "token") },
   };
-}
-
-function namespaceFile(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8").trim() || undefined;
-  } catch {
-    return undefined; // hand-made pods mount a token alone; the start line names the namespace that is used
-  }
 }

@@ -7,6 +7,7 @@ import { text } from "./json.ts";
 import type { ClusterAccess } from "./kubernetes-access.ts";
 import { isLeaseMissing, parseBody, serverTimeOf, statusFailure, type Verb } from "./kubernetes-answer.ts";
 import type { Call } from "./kubernetes-client.ts";
+import { Aside } from "./kubernetes-aside.ts";
 import { connect, type Connection } from "./kubernetes-connect.ts";
 import { failure, networkFailure } from "./kubernetes-network-trouble.ts";
 import { findAccess, type SourceOptions } from "./kubernetes-sources.ts";
@@ -30,6 +31,8 @@ export interface OpenedKubernetes {
   readonly cluster: string;
   /** Where the configuration comes from. */
   readonly source: string;
+  /** To the same server, as the same user. */
+  readonly aside: Aside;
 }
 
 /** Sends nothing yet. Throws LocalTrouble for what is wrong on this machine and will not mend itself. */
@@ -43,7 +46,8 @@ export async function openLease(access: ClusterAccess, options: KubernetesLease)
   const connection = await connect(access, env, clock);
   const namespace = options.namespace ?? access.namespace ?? "default";
   const { server: cluster, source } = connection.place;
-  return { store: new KubernetesStore(connection, namespace, lease, clock), namespace, cluster, source };
+  const store = new KubernetesStore(connection, namespace, lease, clock);
+  return { store, namespace, cluster, source, aside: new Aside(() => connect(access, env, clock), clock) };
 }
 
 class KubernetesStore implements LeaseStore {

@@ -1,6 +1,7 @@
 /** Finds what is built apart from the main bundle: in dist/ beside it, or in src/ when we run from source (in tests). */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type * as AnnounceBundle from "../bundles/announce.ts";
 import type * as AuthBundle from "../bundles/auth.ts";
 import type * as ExecaBundle from "../bundles/execa.ts";
 import type * as HealthBundle from "../bundles/health.ts";
@@ -29,6 +30,11 @@ export async function loadAuth(): Promise<typeof AuthBundle> {
 /** The part that answers probes. */
 export async function loadHealth(): Promise<typeof HealthBundle> {
   return (await load("health")) as typeof HealthBundle;
+}
+
+/** The part that tells the cluster who leads. */
+export async function loadAnnounce(): Promise<typeof AnnounceBundle> {
+  return (await load("announce")) as typeof AnnounceBundle;
 }
 
 /** The part that counts. */

@@ -1,4 +1,5 @@
 import type { Clock, LeaseStore } from "../world.ts";
+import type { Aside } from "./kubernetes-aside.ts";
 import { openFileStore } from "./lease-file.ts";
 import { openKubernetesStore } from "./lease-kubernetes.ts";
 
@@ -15,6 +16,8 @@ export interface OpenedStore {
   readonly store: LeaseStore;
   /** The one that counts in the end. */
   readonly namespace: string;
+  /** For requests beside the election; absent: there is no cluster. */
+  readonly aside?: Aside;
 }
 
 /** Throws LocalTrouble when the configuration cannot be used. */

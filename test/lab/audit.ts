@@ -19,12 +19,12 @@ export interface AuditEntry {
   readonly name: string;
   /** The HTTP status of the answer. */
   readonly status: number;
-  /** The bodies, for Leases only. */
+  /** The bodies, for Leases, pods and Events only. */
   readonly requestObject: KubeObject | undefined;
   readonly responseObject: KubeObject | undefined;
 }
 
-/** Leases with their bodies, everything else without, the server's own requests not at all. */
+/** Leases, pods and Events with their bodies, everything else without, the server's own requests not at all. */
 export const auditPolicy = {
   apiVersion: "audit.k8s.io/v1",
   kind: "Policy",
@@ -36,6 +36,7 @@ export const auditPolicy = {
       level: "RequestResponse",
       resources: [{ group: "coordination.k8s.io", resources: ["leases"] }],
     },
+    { level: "RequestResponse", resources: [{ group: "", resources: ["pods", "events"] }] },
     { level: "Metadata" },
   ],
 };
