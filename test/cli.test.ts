@@ -40,7 +40,8 @@ void test("election is opt-in, by the flag, its aliases or its variable", () => 
 void test("a forgotten --enable-leader-election is refused when any election flag is given", () => {
   const election = flags.filter((flag) => flag.election);
   assert.ok(election.length > 8);
-  const values: Record<string, string> = { "lease-store": "file:/x", "lease-duration": "15s", "renew-deadline": "10s" };
+  const times = { "lease-duration": "15s", "renew-deadline": "10s" };
+  const values: Record<string, string> = { "lease-store": "file:/x", "label-pod": "a=b", ...times };
   for (const { name, value: term } of election) {
     const value = term === null ? "" : (values[name] ?? "1");
     const given = `--${name}${value && ` ${value}`}`;

@@ -25,6 +25,8 @@ async function eventsOf(lab: Lab, { namespace, lease, leasePath }: Announced): P
   return ((await lab.admin("GET", path)).object.items ?? []) as unknown as KubeEvent[];
 }
 
+/** With the usual times. */
+const recorded = "--events --lease-duration 15s --renew-deadline 10s --retry-period 2s --kill-after 3s".split(" ");
 const isPost = (asked: string): boolean => asked.startsWith("POST") && asked.includes("/events");
 const warnings = (records: readonly { level: string; message: string }[]): string[] =>
   records.filter(({ level }) => level !== "info").map(({ message }) => message);
@@ -32,9 +34,9 @@ const warnings = (records: readonly { level: string; message: string }[]): strin
 await describeWithLab("Events", (lab) => {
   test("kubectl describe shows who became leader and who stopped leading, as of any client-go program", async (t) => {
     const on = await announced(lab(), t, [mayRecord]);
-    const first = on.candidates.start({ args: ["--events"] });
+    const first = on.candidates.start({ args: recorded });
     await on.candidates.journal.start(1);
-    const second = on.candidates.start({ args: ["--events"] });
+    const second = on.candidates.start({ args: recorded });
     await second.says(/^standing by/);
     first.kill("SIGTERM");
     assert.equal(await first.code(), 0);
@@ -70,7 +72,7 @@ await describeWithLab("Events", (lab) => {
 
   test("without the right it is said once which rule is missing, and all else goes on", async (t) => {
     const on = await announced(lab(), t, []);
-    const candidate = on.candidates.start({ args: ["--events"] });
+    const candidate = on.candidates.start({ args: recorded });
     await candidate.says(/^no Event "\S+ became leader" on the Lease \(--events\), and nothing else depends on it: /);
     await on.candidates.journal.start(1);
     candidate.kill("SIGTERM");
@@ -89,9 +91,9 @@ await describeWithLab("Events", (lab) => {
   test("Events that are never answered delay neither the next leader nor the end", async (t) => {
     const proxy = await pathProxy(t, lab(), (asked) => (isPost(asked) ? "hang" : "pass"));
     const on = await announced(lab(), t, [mayRecord], proxy.url);
-    const first = on.candidates.start({ args: ["--events"] });
+    const first = on.candidates.start({ args: recorded });
     await on.candidates.journal.start(1);
-    const second = on.candidates.start({ args: ["--events"] });
+    const second = on.candidates.start({ args: recorded });
     await second.says(/^standing by/);
     first.kill("SIGTERM");
     assert.equal(await first.code(), 0);
@@ -111,7 +113,7 @@ await describeWithLab("Events", (lab) => {
       return verdict;
     });
     const on = await announced(lab(), t, [mayRecord], proxy.url);
-    const candidate = on.candidates.start({ args: ["--events"] });
+    const candidate = on.candidates.start({ args: recorded });
     await candidate.says(/^no Event "\S+ became leader".*turned it down \(HTTP 500\), saying "broken"$/);
     assert.equal(failures, 3);
     verdict = "pass";
@@ -119,7 +121,7 @@ await describeWithLab("Events", (lab) => {
     assert.equal(await candidate.code(), 0);
     assert.match((await eventsOf(lab(), on)).map(({ message }) => message).join(), /^\S+ stopped leading$/);
     verdict = "reset";
-    const next = on.candidates.start({ args: ["--events"] });
+    const next = on.candidates.start({ args: recorded });
     await on.candidates.journal.start(2);
     next.kill("SIGTERM"); // while it pauses before the second try
     verdict = "pass";
