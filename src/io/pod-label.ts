@@ -76,9 +76,10 @@ export class PodLabel {
       const trouble = await patchLabel(this.#aside, this.#pod, this.#label, on);
       if (trouble?.isRefusal === true && on) this.#mayBeOn = mayHaveBeenOn;
       if (trouble === null || (trouble.status === 404 && !on)) this.#is = on;
+      else if (!trouble.isRefusal) this.#is = null; // it may have been done all the same
       if (this.#is === false) this.#mayBeOn = false;
       if (trouble === null) this.#recovered(on);
-      else this.#failed(trouble);
+      else this.#failed(trouble, on);
       for (const look of this.#waiting) look();
       if (trouble === null || this.#is === this.#wanted || on !== this.#wanted) continue;
       // Whoever may not patch the pod has put nothing there either, most likely: it is asked again when it is to lead.
@@ -95,8 +96,8 @@ export class PodLabel {
     this.#say(level, `the label ${this.#text} is ${on ? "on" : "not on"} the pod ${this.#podText}`);
   }
 
-  #failed(trouble: AsideTrouble): void {
-    this.#failures++;
+  #failed(trouble: AsideTrouble, on: boolean): void {
+    if (on === this.#wanted) this.#failures++;
     if (trouble.message === this.#told) return;
     this.#told = trouble.message;
     const text = `the label ${this.#text} (--label-pod) of the pod ${this.#podText} cannot be changed, and nothing else depends on it: ${trouble.message}`;

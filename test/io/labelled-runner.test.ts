@@ -113,6 +113,19 @@ test("what is cancelled or killed while it waits is not started, and says so onc
   }
 });
 
+test("a removal that may have been done all the same is followed by a new label when we are to lead again", async (t) => {
+  const { label, answer, pass } = scene(t);
+  label.want(true);
+  await answer(200);
+  label.want(false);
+  await answer(500);
+  assert.equal(label.isOn, false);
+  label.want(true); // while it pauses before the next removal
+  await pass(0);
+  await answer(200);
+  assert.equal(label.isOn, true);
+});
+
 test("a label that never was there holds nothing up; one that may be there does, until it is gone or the limit is over", async (t) => {
   const { label, answer, pass } = scene(t);
   let gone = 0;
