@@ -5,8 +5,9 @@ import type { Settings } from "../settings.ts";
 import { rightsFor, type Right } from "./rights.ts";
 
 /** Nothing without a cluster. */
-export function rightsOfRun({ election, store, leaseName }: Options): Right[] {
-  return election && store.kind === "kubernetes" ? rightsFor({ leaseName, purpose: "run" }) : [];
+export function rightsOfRun({ election, store, leaseName, announce }: Options): Right[] {
+  const extras = { events: announce.events, podLabel: announce.podLabel !== null, coordinated: false };
+  return election && store.kind === "kubernetes" ? rightsFor({ leaseName, purpose: "run", extras }) : [];
 }
 
 /** The flags among those given that decide on the rights, as they are typed. */
@@ -18,4 +19,4 @@ export function rightsFlags(settings: Settings): string[] {
   });
 }
 
-const deciding = ["lease-name"];
+const deciding = ["lease-name", "events", "label-pod"];
