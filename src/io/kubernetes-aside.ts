@@ -23,9 +23,8 @@ export class Aside {
     this.#clock = clock;
   }
 
-  /** Never rejects. */
+  /** Never rejects. `limit`: from when the credentials are there. */
   async send(call: Call, limit: Millis): Promise<AsideAnswer> {
-    const deadline = this.#clock.now() + limit;
     let connection: Connection;
     try {
       connection = await (this.#connection ??= this.#connect());
@@ -34,7 +33,7 @@ export class Aside {
       return failure("credentials", error instanceof Error ? error.message : String(error));
     }
     try {
-      return { ...(await connection.client.send(call, deadline)), server: connection.place.server };
+      return { ...(await connection.client.send(call, this.#clock.now() + limit)), server: connection.place.server };
     } catch (error) {
       return networkFailure(error, connection.place);
     }

@@ -63,7 +63,7 @@ await describeWithLab("Events", (lab) => {
 
   test("without the flag nobody asks for Events", async (t) => {
     const on = await announced(lab(), t, []);
-    const candidate = on.candidates.start();
+    const candidate = on.candidates.start({ args: recorded.slice(1) });
     await on.candidates.journal.start(1);
     candidate.kill("SIGTERM");
     assert.equal(await candidate.code(), 0);
