@@ -33,7 +33,7 @@ export class Announcements {
   readonly #settings: AnnounceSettings;
   readonly #events: LeaseEvents | null;
   readonly #label: PodLabel | null;
-  /** From then on a release waits for nothing; Infinity before the first. */
+  /** From then on a release waits for nothing; Infinity before the first one of a term. */
   #waitsUntil: Millis = Infinity;
 
   constructor(settings: AnnounceSettings) {
@@ -55,7 +55,8 @@ export class Announcements {
       world.observer?.stepped(step);
       this.#tellOf(step);
       label?.want(leads(step.after));
-      if (step.after.phase !== "leading") runner?.cancel();
+      if (step.after.phase === "leading") this.#waitsUntil = Infinity;
+      else runner?.cancel();
     };
     const store = label === null ? world.store : this.#releasingAfter(label, world.store);
     return { ...world, store, command: runner ?? world.command, observer: { stepped } };
