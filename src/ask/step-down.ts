@@ -11,7 +11,7 @@ import { factsOf, timeOf } from "./facts.ts";
 import { leaseChoice, timeoutOf } from "./lease-choice.ts";
 import { span } from "./span.ts";
 import { waitForSuccessor, type Waited } from "./step-down-wait.ts";
-import { leaseFlags, sharedFlags, type Asked, type Subcommand } from "./subcommand.ts";
+import { isOn, leaseFlags, sharedFlags, type Asked, type Subcommand } from "./subcommand.ts";
 
 const usualWait: Millis = 120_000;
 /** The holder renews every few seconds: more conflicts in a row than this are somebody else's storm. */
@@ -56,10 +56,10 @@ async function answer(asked: Asked): Promise<number> {
     throw new UsageError("which Lease? Give its name: leader-exec step-down NAME");
   const choice = leaseChoice(asked);
   const timeout = timeoutOf(asked);
-  const waits = settings.get("wait");
+  const waits = isOn(settings, "wait");
   const given = settings.get("wait-timeout");
   const waitFor = given === undefined ? usualWait : durationValue(given);
-  if (given !== undefined && waits === undefined)
+  if (given !== undefined && !waits)
     throw new UsageError("--wait-timeout was given without --wait; add --wait, or leave it out");
   const { store, namespace } = await openToRead(choice, clock, env);
   try {
@@ -70,7 +70,7 @@ async function answer(asked: Asked): Promise<number> {
       return told.code;
     }
     terminal.print(`${told.message}\n`);
-    if (waits?.text !== "true") return codes.asked;
+    if (!waits) return codes.asked;
     const waited = await waitForSuccessor({ store, clock, holder: told.holder, until: clock.now() + waitFor, timeout });
     return conclude(waited, told.holder, lease, waitFor, asked);
   } finally {

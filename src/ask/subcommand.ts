@@ -2,6 +2,7 @@
 import { group, type Flag, type Group } from "../flag.ts";
 import { flagGroups, flags } from "../flags.ts";
 import type { Settings } from "../settings.ts";
+import { booleanValue } from "../values.ts";
 import type { Clock } from "../world.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -50,4 +51,10 @@ function flagNamed(name: string): Flag {
   const found = flags.find((flag) => flag.name === name);
   if (found === undefined) throw new Error(`no flag is called ${name}`);
   return found;
+}
+
+/** Whether a switch was given. Throws UsageError. */
+export function isOn(settings: Settings, name: string): boolean {
+  const given = settings.get(name);
+  return given !== undefined && booleanValue(given);
 }
