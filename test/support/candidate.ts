@@ -142,18 +142,18 @@ export function folderOf(t: TestContext): string {
 export class Candidates {
   readonly journal: Journal;
   readonly #t: TestContext;
-  readonly #args: readonly string[];
+  /** What leads to the Lease. */
+  readonly args: readonly string[];
 
-  /** `args`: what leads to the Lease. */
   constructor(t: TestContext, args: readonly string[]) {
     this.#t = t;
-    this.#args = args;
+    this.args = args;
     this.journal = new Journal(join(folderOf(t), "journal"));
   }
 
   start({ args = [], env = {}, ...more }: Start = {}): Candidate {
     return new Candidate(this.#t, {
-      args: ["--enable-leader-election", ...shortTimes, "--log-format", "json", ...this.#args, ...args],
+      args: ["--enable-leader-election", ...shortTimes, "--log-format", "json", ...this.args, ...args],
       env: { PROBE_JOURNAL: this.journal.path, ...env },
       ...more,
     });
