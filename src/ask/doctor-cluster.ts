@@ -38,7 +38,7 @@ export async function* clusterFindings(opened: OpenedCluster | string, check: Cl
   }
   const { questions, namespace, namespaceFrom, server, source } = opened;
   const { clock, limit, options } = check;
-  yield ok("configuration", `${source}: ${server}, namespace ${namespace} ${namespaceFrom}`, {
+  yield ok("configuration", `${source}: ${server}, namespace ${namespace}, ${namespaceFrom}`, {
     server,
     source,
     namespace,

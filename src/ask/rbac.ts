@@ -77,7 +77,8 @@ function grantsOf(name: string, namespace: string | undefined, subject: Subject,
   const at = (place: Right["place"]): Right[] => rights.filter((right) => right.place === place);
   const grants = [
     { name, namespace, subject, rights: at("lease") },
-    { name, namespace: pods, subject, rights: at("pod") },
+    // By another name: a Lease of the same name may be there, too.
+    { name: `${name}-pods`, namespace: pods, subject, rights: at("pod") },
   ];
   return grants.filter((grant) => grant.rights.length > 0);
 }

@@ -37,8 +37,8 @@ export async function openCluster(
         leaseNamespace !== undefined
           ? "as asked for"
           : access.namespace === undefined
-            ? "since nothing says another"
-            : "from there",
+            ? "since nothing names another"
+            : "which it names",
       server,
       source,
       credentials,

@@ -26,6 +26,14 @@ void test("deploy/rbac.yaml is what leader-exec rbac prints for its names", () =
   assert.deepEqual(deployed, manifestsOf(grant));
 });
 
+void test("deploy/rbac-extras.yaml has the rights of Events and of a pod's label, and no others", () => {
+  const text = readFileSync(join(import.meta.dirname, "..", "..", "deploy", "rbac-extras.yaml"), "utf8");
+  const [role] = loadAll(text) as Manifest[];
+  const extras = { events: true, podLabel: true, coordinated: false };
+  const more = rightsFor({ leaseName: "worker", purpose: "run", extras }).slice(rights.length);
+  assert.deepEqual(role?.rules, rulesOf(more));
+});
+
 void test("as YAML the manifests are the same as in JSON, whatever the names look like", () => {
   const names = [
     "worker",

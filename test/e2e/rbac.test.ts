@@ -75,6 +75,25 @@ void test("the namespace is that of a run: -n, then the kubeconfig's; where noth
   assert.match(broken.stderr, /^leader-exec: cannot use the kubeconfig \/no\/such\/file[^\n]*\n$/);
 });
 
+void test("the right to label pods goes to the namespace of the pods: that of their service account", async (t) => {
+  const args = ["rbac", "-n", "locks", "--enable-leader-election", "--label-pod", "role=leader", "--service-account"];
+  const rules = async (account: string) => {
+    const { stdout, code, stderr } = await answerOf(t, [...args, account]);
+    assert.equal(code, 0, stderr);
+    return (loadAll(stdout) as (Manifest & { rules?: { resources: string[] }[] })[])
+      .filter(({ kind }) => kind === "Role")
+      .map(({ metadata, rules = [] }) => [
+        metadata.namespace,
+        rules.map(({ resources }) => resources.join()).join(" "),
+      ]);
+  };
+  assert.deepEqual(await rules("worker"), [["locks", "leases leases pods"]]);
+  assert.deepEqual(await rules("jobs:worker"), [
+    ["locks", "leases leases"],
+    ["jobs", "pods"],
+  ]);
+});
+
 void test("without a cluster, or without an election, no rights are needed: one sentence, and nothing to apply", async (t) => {
   for (const args of [["--lease-store", "file:/x"], ["--enable-leader-election=false"]]) {
     const { code, stdout, stderr } = await answerOf(t, ["rbac", ...args]);
