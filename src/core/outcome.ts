@@ -16,7 +16,7 @@ export const exitCodes = [
   {
     code: "75",
     meaning:
-      "leadership was lost and the command was stopped, or the success of --once could not be recorded (--lost-exit-code)",
+      "leadership was lost and the command was stopped, a job was asked to step down, or the success of --once could not be recorded (--lost-exit-code)",
   },
   { code: "1", meaning: "the Lease was not acquired in the time allowed (--conflict-exit-code)" },
 ] as const;
