@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeWithLab, until } from "../lab/index.ts";
-import { announced, isAddition, isRelease, isRemoval, label, mayLabel, wallOf } from "../support/announced.ts";
-import { type Candidate, folderOf, Candidates } from "../support/candidate.ts";
+import {
+  announced,
+  isAddition,
+  isRelease,
+  isRemoval,
+  label,
+  mayLabel,
+  mayRecord,
+  wallOf,
+} from "../support/announced.ts";
+import { Candidate, Candidates, folderOf, product } from "../support/candidate.ts";
 import { pathProxy, type Verdict } from "../support/path-proxy.ts";
 
 /** Usual times: what a busy machine does to short ones is not what is tested here. */
@@ -147,6 +156,39 @@ await describeWithLab("--label-pod", (lab) => {
     assert.deepEqual(await on.labels("a"), {});
     const [removed, release] = [(await on.requests(isRemoval)).at(-1), (await on.requests(isRelease)).at(-1)];
     assert.ok((removed?.doneAt ?? Infinity) < (release?.at ?? 0), "gone before the release");
+  });
+
+  test("who steps down and leads again later takes the label off and puts it back, and Events tell of both terms", async (t) => {
+    const on = await announced(lab(), t, [mayLabel, mayRecord]);
+    await on.createPod("a");
+    const short = "--lease-duration 5s --renew-deadline 2s --retry-period 500ms --kill-after 1s".split(" "); // it rests for so long
+    const candidate = on.candidates.start({ args: [...labelled, ...short, "--events"], env: on.env("a") });
+    await on.candidates.journal.start(1);
+    const to = ["--kubeconfig", await on.user.kubeconfig(), "-n", on.namespace, "--lease-name", on.lease];
+    const asked = new Candidate(t, { instead: [process.execPath, product, "step-down", ...to] });
+    assert.equal(await asked.code(), 0, asked.stderr);
+    await candidate.says(/^stepped down/);
+    assert.deepEqual(await on.labels("a"), {});
+    await on.candidates.journal.start(2);
+    assert.deepEqual(await on.labels("a"), { [key]: "leader" });
+    candidate.kill("SIGTERM");
+    assert.equal(await candidate.code(), 0);
+    assert.deepEqual(await on.labels("a"), {});
+    const releases = (await on.requests(isRelease)).filter(({ status }) => status === 200);
+    assert.equal(releases.length, 2);
+    for (const [index, { at }] of releases.entries()) {
+      const before = (await on.requests(isRemoval)).filter(({ doneAt = Infinity }) => doneAt < at);
+      const added = (await on.requests(isAddition))[index];
+      assert.ok(
+        before.some((removal) => removal.at > (added?.at ?? Infinity)),
+        `gone before release ${index}`,
+      );
+    }
+    const posted = await on.requests(({ resource, verb }) => resource === "events" && verb === "create");
+    assert.deepEqual(
+      posted.map(({ status }) => status),
+      [201, 201, 201, 201],
+    );
   });
 
   for (const verdict of ["hang", "fail", "reset"] as const)
