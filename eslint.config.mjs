@@ -33,7 +33,7 @@ const soleImporters = {
 };
 const packages = Object.keys(soleImporters);
 const anyOf = (names) => `^(${names.join("|")})(/|$)`;
-const notForIo = "^\\.\\./(main|run|cli)|core/(?!(types|lease)\\.ts$)";
+const notForIo = "^\\.\\./(main|run|cli)|core/(?!(types|lease|candidacy-types)\\.ts$)";
 const once = "each package is imported by exactly one file; io sees world and the types of core";
 
 export default tseslint.config(

@@ -21,6 +21,7 @@ const candidates = {
   ask: "src/bundles/ask.ts",
   metrics: "src/bundles/metrics.ts",
   announce: "src/bundles/announce.ts",
+  coordinated: "src/bundles/coordinated.ts",
 };
 const entryPoints = Object.fromEntries(Object.entries(candidates).filter(([, file]) => existsSync(file)));
 

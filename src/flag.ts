@@ -6,6 +6,8 @@ export interface Flag {
   readonly aliases?: readonly string[];
   /** What stands for its value in --help; null: a switch, which takes a value only as --name=true or --name=false. */
   readonly value: string | null;
+  /** What a switch takes besides nothing: "auto|always|never" instead of true and false. */
+  readonly choices?: string;
   /** As people read it; the real one is in options.ts or timing.ts. */
   readonly fallback: string;
   readonly help: string;
@@ -18,7 +20,7 @@ export interface Group {
   readonly flags: readonly Flag[];
 }
 
-type Extra = Partial<Pick<Flag, "short" | "aliases" | "election">>;
+type Extra = Partial<Pick<Flag, "short" | "aliases" | "election" | "choices">>;
 
 /** Most flags mean something only while leader election is on. */
 export const flag = (name: string, value: Flag["value"], fallback: string, help: string, extra: Extra = {}): Flag => ({

@@ -1,4 +1,5 @@
 /** Every flag once: the command line, the environment variables, --help and the README's table all come from here. */
+import { coordinatedFlags } from "./coordinated-flags.ts";
 import { flag, group, type Flag, type Group } from "./flag.ts";
 import { healthFlags } from "./health-flags.ts";
 import { jobFlags } from "./job-flags.ts";
@@ -54,6 +55,7 @@ export const flagGroups: readonly Group[] = [
     ),
   ),
   jobFlags,
+  coordinatedFlags,
   group(
     "Stopping the command",
     flag(
@@ -119,7 +121,7 @@ export function variableOf({ name }: Flag): string {
 }
 
 /** As --help and the README show it: "-n, --lease-namespace NS", "--enable-leader-election[=bool]". */
-export function termOf({ name, short, value }: Flag): string {
-  const long = value === null ? `--${name}${short === undefined ? "[=bool]" : ""}` : `--${name} ${value}`;
+export function termOf({ name, short, value, choices = "bool" }: Flag): string {
+  const long = value === null ? `--${name}${short === undefined ? `[=${choices}]` : ""}` : `--${name} ${value}`;
   return short === undefined ? long : `-${short}, ${long}`;
 }

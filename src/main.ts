@@ -13,6 +13,7 @@ import { ProcessRunner } from "./io/command-runner.ts";
 import { wantsColour } from "./io/log-form.ts";
 import { StderrLog } from "./io/log.ts";
 import { noStore, openStore } from "./io/open-store.ts";
+import { loadCoordinated } from "./io/load-bundle.ts";
 import { createSignals } from "./io/signals.ts";
 import { RepeatingRunner } from "./io/repeating-runner.ts";
 import type { RunnerOptions } from "./io/runner-options.ts";
@@ -21,6 +22,7 @@ import { openHealth, type Health } from "./health.ts";
 import type { Options } from "./options.ts";
 import { orderFor } from "./order.ts";
 import { checkCommand, checkMachine } from "./preflight.ts";
+import { asObjectName, profileOf } from "./profile-of.ts";
 import { run } from "./run.ts";
 import { startLine } from "./start-line.ts";
 import { LocalTrouble } from "./world.ts";
@@ -100,10 +102,12 @@ async function elect(
   health: Health,
 ): Promise<Outcome> {
   const base = options.identity ?? (env["POD_NAME"] || hostname());
-  const identity = `${base}_${randomBytes(4).toString("hex")}`;
+  const { coordinated } = options;
+  const name = `${base}_${randomBytes(4).toString("hex")}`;
+  const identity = coordinated === null ? name : asObjectName(name);
   const opened = await beforeSignal(signals, openStore(options, clock, env));
   if ("kind" in opened) return opened;
-  const { store, namespace, aside } = opened;
+  const { store, namespace, aside, peer } = opened;
   log.about({ lease: `${namespace}/${options.leaseName}`, identity });
   const times = schedule === null ? null : scheduleTold(schedule, clock.wall());
   log.write(startLine(options, store.description, namespace, identity, times));
@@ -115,12 +119,21 @@ async function elect(
   const repeats = schedule !== null || options.job.wait === null;
   const runner = repeats ? new RepeatingRunner(newOne, schedule !== null) : newOne(true);
   const announcer = await openAnnouncer(options, aside, { lease, identity }, clock, log);
-  const seen = health.around({ ...world(signals, log), store, command: runner }, identity, lease);
+  const elections =
+    coordinated === null || peer === null
+      ? null
+      : (await loadCoordinated()).openCandidacy(
+          { peer, clock, log, wakeIn: createTimer() },
+          profileOf(coordinated, options, identity),
+        );
+  const parts = { ...world(signals, log), store, command: runner, ...(elections === null ? {} : { elections }) };
+  const seen = health.around(parts, identity, lease);
   const running = run(announcer.around(seen), candidateOf(options, identity, namespace, schedule, startedAt), initial);
   // The first request is on its way: time to do what a hand-over must not wait for. A failure is told by the start.
   setImmediate(() => void runner.prepare().catch(() => undefined));
   const outcome = await running;
   runner.close();
+  await elections?.leave();
   store.close();
   await announcer.close();
   return outcome;

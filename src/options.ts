@@ -19,6 +19,8 @@ export interface Options {
   /** True when --stop-signal was given: it then also replaces a SIGTERM sent to us. */
   readonly stopSignalReplacesTerm: boolean;
   readonly job: JobOptions;
+  /** Null: the candidates elect among themselves. */
+  readonly coordinated: CoordinatedOptions | null;
   readonly lostExitCode: number;
   readonly guard: boolean;
   /** How the process tree is followed: by a cgroup of its own and the search in /proc, or by the search alone. */
@@ -47,6 +49,15 @@ export interface JobOptions {
   readonly once: { readonly key: string; readonly ttl: Millis } | null;
   /** Null: the command runs once. */
   readonly schedule: ScheduleOptions | null;
+}
+
+/** The API server elects. */
+export interface CoordinatedOptions {
+  /** What if it does not. */
+  readonly mode: "auto" | "always";
+  readonly binaryVersion: string;
+  readonly emulationVersion: string;
+  readonly strategy: string;
 }
 
 export interface ScheduleOptions {

@@ -4,7 +4,7 @@ import type { Options } from "./options.ts";
 
 /** `namespace`: the one that counts in the end. Null when it cannot be had: then the Lease is left to expire. */
 export function orderFor(
-  { store, leaseName, kubeconfig, context, job, logLevel: level, logFormat: format }: Options,
+  { store, leaseName, kubeconfig, context, job, coordinated, logLevel: level, logFormat: format }: Options,
   namespace: string,
   identity: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -13,6 +13,7 @@ export function orderFor(
     choice: { store, leaseName, leaseNamespace: namespace, kubeconfig, context },
     identity,
     holdAtLeast: job.holdAtLeast,
+    isCandidate: coordinated !== null,
     log: { level, format, colour: false, context: { lease: `${namespace}/${leaseName}`, identity } },
   });
 }

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { releaseFor, type Estate } from "./core/on-behalf.ts";
 import type { LogLine, Millis } from "./core/types.ts";
+import { withdraw } from "./io/candidate-withdrawal.ts";
 import { createClock } from "./io/clock.ts";
 import { leaderStderr } from "./io/guard-release.ts";
 import { StderrLog } from "./io/log.ts";
@@ -33,7 +34,8 @@ setTimeout(() => process.exit(1), Math.max(0, task.until - clock.now())); // the
 
 async function release(): Promise<End> {
   try {
-    const { store } = await openStore(task.choice, clock, process.env);
+    const { store, peer } = await openStore(task.choice, clock, process.env);
+    if (task.isCandidate && peer !== null) await withdraw(peer, task.identity, clock.now() + oneRequest);
     return await releaseIn(store, task);
   } catch (error) {
     if (error instanceof LocalTrouble) return { kind: "failed", message: error.message };

@@ -1,3 +1,4 @@
+import { ourselves } from "./core/elector.ts";
 import { initial, nextWake, step } from "./core/lifecycle.ts";
 import { lineOf } from "./core/report.ts";
 import type { State } from "./core/state.ts";
@@ -36,10 +37,17 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
       guardLost: (message) => deliver({ kind: "guard-lost", message }),
     });
     signals.listen((signal) => deliver({ kind: "signal", signal }));
+    world.elections?.listen(() => deliver({ kind: "tick" }));
     deliver({ kind: "tick" });
 
     function turn(): Turn {
-      return { at: clock.now(), wall: clock.wall(), chance: world.random(), me };
+      return {
+        at: clock.now(),
+        wall: clock.wall(),
+        chance: world.random(),
+        me,
+        elector: world.elections?.elector ?? ourselves,
+      };
     }
 
     function deliver(event: Event): void {
@@ -115,6 +123,9 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
           return;
         case "kill-tree":
           command.killTree();
+          return;
+        case "candidacy":
+          world.elections?.wish(effect.wish);
           return;
         case "report":
           log.write(lineOf(effect.report));

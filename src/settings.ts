@@ -1,7 +1,9 @@
 /** From the values that were given to Options: the defaults, and what excludes what. */
 import { constants } from "node:os";
-import type { Timing } from "./core/types.ts";
 import { announceOptions } from "./announce-settings.ts";
+import { coordinatedOptions } from "./coordinated-settings.ts";
+import { serverSlack } from "./core/server-taker.ts";
+import type { Millis, Timing } from "./core/types.ts";
 import { flags } from "./flags.ts";
 import { healthOptions } from "./health-settings.ts";
 import { jobOptions } from "./job-settings.ts";
@@ -27,6 +29,7 @@ export function readOptions(command: Options["command"], settings: Settings): Op
   const election = read("enable-leader-election", value.booleanValue) ?? false;
   const store = read("lease-store", storeValue) ?? { kind: "kubernetes" };
   const job = jobOptions(read, settings);
+  const coordinated = election ? coordinatedOptions(read, settings) : null;
   const options: Options = {
     command,
     election,
@@ -34,10 +37,11 @@ export function readOptions(command: Options["command"], settings: Settings): Op
     leaseName: read("lease-name", value.objectNameValue) ?? "leader-exec",
     leaseNamespace: read("lease-namespace", value.namespaceValue),
     identity: read("identity", value.identityValue),
-    timing: timingOf(read),
+    timing: timingOf(read, coordinated === null ? 0 : serverSlack),
     stopSignal: read("stop-signal", (given) => value.signalValue(given, constants.signals)) ?? "SIGTERM",
     stopSignalReplacesTerm: settings.has("stop-signal"),
     job,
+    coordinated,
     lostExitCode: read("lost-exit-code", value.exitCodeValue) ?? lostExitCode,
     guard: (read("guard", (given) => value.choiceValue(given, ["on", "off"])) ?? "on") === "on",
     processTree:
@@ -64,14 +68,15 @@ export function readOptions(command: Options["command"], settings: Settings): Op
 
 type Read = <T>(name: string, as: (given: value.Given) => T) => T | undefined;
 
-function timingOf(read: Read): Timing {
-  const timing = deriveTiming({
+function timingOf(read: Read, reserve: Millis): Timing {
+  const given = {
     leaseDuration: read("lease-duration", value.durationValue),
     renewDeadline: read("renew-deadline", value.durationValue),
     retryPeriod: read("retry-period", value.durationValue),
     killAfter: read("kill-after", value.durationValue),
-  });
-  const flaw = timingFlaw(timing);
+  };
+  const timing = deriveTiming(given, reserve);
+  const flaw = timingFlaw(timing, reserve);
   if (flaw !== null) throw new value.UsageError(flaw);
   return {
     ...timing,

@@ -5,7 +5,7 @@ import { version } from "./version.ts";
 
 /** The first line of an election: who contends for what, where, with which four times, and when or how often its command runs. */
 export function startLine(
-  { leaseName, timing, job }: Options,
+  { leaseName, timing, job, coordinated }: Options,
   where: string,
   namespace: string,
   identity: string,
@@ -19,7 +19,7 @@ export function startLine(
   return {
     level: "info",
     kind: "contending",
-    message: `version ${version}, contending for the Lease ${namespace}/${leaseName} as ${identity}; ${where}; ${all.join(", ")}${job.once === null ? "" : `; once for "${job.once.key}"`}${schedule === null ? "" : `; ${schedule}`}`,
+    message: `version ${version}, contending for the Lease ${namespace}/${leaseName} as ${identity}; ${where}; ${all.join(", ")}${job.once === null ? "" : `; once for "${job.once.key}"`}${schedule === null ? "" : `; ${schedule}`}${coordinated === null ? "" : `; coordinated (${coordinated.mode})`}`,
     fields: {},
   };
 }

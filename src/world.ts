@@ -2,6 +2,7 @@
  * What the loop needs from the world around it, as narrow as the loop uses it. Implementations are in `io/`; none of
  * them decides anything.
  */
+import type { Elector } from "./core/elector.ts";
 import type { ReadResult, StoredLease, Write, WriteResult } from "./core/lease.ts";
 import type { State } from "./core/state.ts";
 import type { CommandEnd, Effect, Event, LogLine, Millis, SignalName, StartFailure } from "./core/types.ts";
@@ -82,6 +83,14 @@ export interface Signals {
   close(): void;
 }
 
+/** Who elects just now; absent in a World: the candidates themselves. */
+export interface Elections {
+  readonly elector: Elector;
+  /** Is called after each change. */
+  listen(changed: () => void): void;
+  wish(wish: "withdraw" | "register"): void;
+}
+
 export type { Ticks } from "./core/schedule.ts";
 export type { LogLine } from "./core/types.ts";
 
@@ -100,6 +109,7 @@ export interface World {
   random(): number;
   /** Calls back once at the end of this span, or before; a new call replaces the one before, null cancels it. */
   wakeIn(span: Millis, callback: (() => void) | null): void;
+  readonly elections?: Elections;
   /** Absent: nobody looks on, and nothing is done for it. */
   readonly observer?: Observer;
 }

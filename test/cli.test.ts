@@ -128,6 +128,60 @@ void test("a schedule excludes what has no meaning beside it, and what means not
     assert.match(refusal(`${on} ${alone} -- a`), new RegExp(`^${alone.split(" ")[0]} was given, but no --schedule`));
 });
 
+void test("coordinated leader election: what was given, what follows from it, and what contradicts it", () => {
+  const given = (words: string) => options(`${on} ${words} -- a`).coordinated;
+  const first = { mode: "auto", binaryVersion: "1.2.3", emulationVersion: "1.2.3", strategy: "OldestEmulationVersion" };
+  assert.equal(given("--lease-name x"), null);
+  assert.equal(given("--coordinated=never"), null);
+  assert.deepEqual(given("--coordinated --candidate-version 1.2.3"), first);
+  assert.deepEqual(
+    given("--coordinated=always --candidate-version 1.2.3-rc.1+b --emulation-version 1.1.0 --strategy a.io/X"),
+    {
+      mode: "always",
+      binaryVersion: "1.2.3-rc.1+b",
+      emulationVersion: "1.1.0",
+      strategy: "a.io/X",
+    },
+  );
+  assert.deepEqual(
+    given("--coordinated --candidate-version 1.10.0 --emulation-version 1.9.0")?.emulationVersion,
+    "1.9.0",
+  );
+  const timing = options(`${on} --coordinated --candidate-version 1.2.3 -- a`).timing;
+  assert.ok(timing.renewDeadline + timing.killAfter + 1_500 <= 0.99 * (timing.leaseDuration - 1_500));
+  const refused: readonly (readonly [string, RegExp])[] = [
+    ["--coordinated", /^--coordinated needs the version .* add --candidate-version/],
+    [
+      "--coordinated --candidate-version v1.2.3",
+      /^--candidate-version "v1.2.3" is no semantic version .* for example 1.2.3$/,
+    ],
+    ["--coordinated --candidate-version 1.2", /for example 1.2.0$/],
+    ["--coordinated --candidate-version 1.2.03", /for example 1.2.3$/],
+    ["--coordinated --candidate-version 0.0.0", /counts as no version/],
+    [
+      "--coordinated --candidate-version 1.2.3 --emulation-version 1.3.0",
+      /^--emulation-version "1.3.0" is higher than --candidate/,
+    ],
+    ["--coordinated --candidate-version 1.2.3-rc.1 --emulation-version 1.2.3", /is higher than/],
+    ["--coordinated --candidate-version 1.2.3 --strategy Newest", /^--strategy "Newest" is no strategy/],
+    ["--coordinated --candidate-version 1.2.3 --lease-store file:/x", /has none; leave one of the two out/],
+    ["--coordinated --candidate-version 1.2.3 --wait 5s", /^--wait gives up/],
+    ["--coordinated --candidate-version 1.2.3 --nonblock", /^--nonblock does not wait/],
+    ["--coordinated --candidate-version 1.2.3 --hold-at-least 5s", /^--hold-at-least is a pause/],
+    ["--coordinated --candidate-version 1.2.3 --lease-duration 5s", /at least 6s are needed with --coordinated/],
+    [
+      "--coordinated --candidate-version 1.2.3 --renew-deadline 10s --kill-after 3s",
+      /without 1.5s for the server's clock .*working values/,
+    ],
+    ["--coordinated=maybe --candidate-version 1.2.3", /^--coordinated "maybe" is not known/],
+    ["--candidate-version 1.2.3", /^--candidate-version was given, but no --coordinated/],
+  ];
+  for (const [words, message] of refused) assert.match(refusal(`${on} ${words} -- a`), message);
+  const inVariables = { LEADER_EXEC_COORDINATED: "true", LEADER_EXEC_CANDIDATE_VERSION: "1.2.3" };
+  assert.deepEqual(options(`${on} -- a`, inVariables).coordinated, first);
+  assert.equal(options(`${on} -- a`, { LEADER_EXEC_CANDIDATE_VERSION: "1.2.3" }).coordinated, null);
+});
+
 void test("--wait 0 is --nonblock, and a flag wins over the variable of its rival", () => {
   const { job } = options(`${on} -w 1m30s -E 0 --hold-at-least 50s --max-run 10m -- a`);
   assert.deepEqual(job, {

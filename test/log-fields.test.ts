@@ -31,7 +31,9 @@ const killed = { kind: "signaled", signal: "SIGKILL", number: 9 } as const;
 /** Reports of each kind: where sentences, levels or fields differ, one of each. */
 const reports: { readonly [K in Report["kind"]]: readonly (Report & { kind: K })[] } = {
   "standing-by": ["b", ""].flatMap((holder) =>
-    [true, false].map((heldBack) => ({ kind: "standing-by", holder, heldBack, forAtMost: 5 }) as const),
+    (["holder", "pause", "election"] as const).map(
+      (waits) => ({ kind: "standing-by", holder, waits, forAtMost: 5 }) as const,
+    ),
   ),
   acquired: [{ kind: "acquired", lease: mine(), from: "released" }],
   started: [{ kind: "started", pid: 7 }],
@@ -40,7 +42,9 @@ const reports: { readonly [K in Report["kind"]]: readonly (Report & { kind: K })
   "renewed-again": [{ kind: "renewed-again", after: 5 }],
   lost: [{ kind: "lost", cause: { kind: "late" } }],
   stopping: [{ kind: "stopping", signal: "SIGTERM", killIn: 5 }],
-  "step-down": [null, "SIGTERM"].map((signal) => ({ kind: "step-down", id: "1f", signal, killIn: 5 }) as const),
+  "step-down": [null, "SIGTERM"].map(
+    (signal) => ({ kind: "step-down", id: "1f", to: null, signal, killIn: 5 }) as const,
+  ),
   "stepped-down": [null, killed].map((end) => ({ kind: "stepped-down", end, span: 5 }) as const),
   overrun: [{ kind: "overrun", limit: 5, killIn: 5 }],
   killing: [{ kind: "killing", why: "deadline" }],
@@ -69,6 +73,7 @@ const reports: { readonly [K in Report["kind"]]: readonly (Report & { kind: K })
 /** Lines that are no reports; an end-to-end test reads those that are easily had. */
 const others: Readonly<Record<Exclude<LineKind, Report["kind"]>, readonly LogLine["level"][]>> = {
   contending: ["info"],
+  candidacy: ["info", "warn"],
   "election-off": ["warn"],
   machine: ["warn"],
   listening: ["info"],
@@ -130,7 +135,15 @@ void test("docs/operations.md lists every outcome and every cause", () => {
       ? (Report & { kind: "lost" })["cause"]["kind"]
       : (Report & { kind: "killing" })["why"];
   const causes: { readonly [K in Cause]: Readonly<Record<CauseOf<K>, true>> } = {
-    acquired: { created: true, released: true, expired: true, deleted: true, own: true },
+    acquired: {
+      created: true,
+      released: true,
+      expired: true,
+      deleted: true,
+      own: true,
+      elected: true,
+      unelected: true,
+    },
     lost: { "renew-deadline": true, late: true, "other-holder": true, guard: true },
     killing: { "grace-over": true, deadline: true, "other-holder": true, "second-signal": true, "no-guard": true },
   };

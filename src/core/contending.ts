@@ -87,7 +87,7 @@ function startTrouble(
   effects: readonly Effect[],
   turn: Turn,
 ): Stepped {
-  const message = state.reads.message ?? state.acquires.message ?? "the store has not answered";
+  const message = state.reads.message ?? state.acquires.message ?? hopelessness(turn) ?? "the store has not answered";
   const waited = turn.at - state.startedAt;
   const [next, more] = withdraw(state, { kind: "start-trouble", message, waited, limit }, turn);
   return [next, [...effects, ...more]];
@@ -154,6 +154,12 @@ function startupEnd(state: Standby, turn: Turn): Millis {
   const { timing, job } = turn.me;
   const { startupTimeout } = timing;
   // Who does not wait for others is started again soon, and does not sit out an outage either.
-  const goesOn = state.contact && (job.patience.kind !== "none" || state.reads.message === null);
+  const goesOn =
+    state.contact && hopelessness(turn) === null && (job.patience.kind !== "none" || state.reads.message === null);
   return goesOn || startupTimeout === 0 ? Infinity : state.startedAt + startupTimeout;
+}
+
+/** Why nobody could ever elect us (--coordinated=always). */
+function hopelessness({ elector }: Turn): string | null {
+  return elector.kind === "none" && elector.hopeless ? elector.message : null;
 }

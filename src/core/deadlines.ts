@@ -23,10 +23,11 @@ export interface Deadlines {
 
 /**
  * Counts from when the write was *sent*, because other candidates may have seen it any time after that.
- * @param duration the lease duration in the record that was written
+ * @param span how long everybody leaves the Lease alone from then on: the lease duration in the record that was written, or less where
+ * the server takes it by its own clock (server-taker.ts)
  */
-export function deadlines(sentAt: Millis, duration: Millis, timing: Timing): Deadlines {
-  const expiry = sentAt + duration * safeShare;
+export function deadlines(sentAt: Millis, span: Millis, timing: Timing): Deadlines {
+  const expiry = sentAt + span * safeShare;
   const kill = expiry - killMargin;
   const term = Math.min(sentAt + timing.renewDeadline, kill - timing.killAfter);
   return { expiry, kill, term };

@@ -1,7 +1,8 @@
 /** Leader election is off: the command runs at once, and signals and its end are handled as under a Lease. */
 import { finish } from "./releasing.ts";
 import type { Direct, State } from "./state.ts";
-import { asksToStop, stopAsked, stopOverrun, treeEnding } from "./stopping.ts";
+import { asksToStop } from "./stop-signals.ts";
+import { stopAsked, stopOverrun, treeEnding } from "./stopping.ts";
 import type { Effect, Event, Turn } from "./types.ts";
 
 /** Its first step starts the command. */

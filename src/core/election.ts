@@ -3,10 +3,11 @@
  * candidate's own clock alone, from when it first saw a content; the times in the record are never compared with it.
  */
 import { acquiredRecord } from "./acquired-record.ts";
+import { isOurs, mayTakeAt, originOf } from "./elector.ts";
 import { heldBackUntil } from "./hold-back.ts";
 import type { Done, LeaseRecord, StoredLease, Write } from "./lease.ts";
 import { raceJitter } from "./race.ts";
-import type { AcquiredFrom, Candidate, Millis, Turn } from "./types.ts";
+import type { AcquiredFrom, Candidate, Millis, Turn, WaitsFor } from "./types.ts";
 
 /** What a candidate knows about the Lease. */
 export type View =
@@ -36,8 +37,7 @@ export type View =
 
 export type Decision =
   | { readonly kind: "look" }
-  /** `heldBack`: nobody is at work, only the pause that the last run asked for is not over. */
-  | { readonly kind: "wait"; readonly until: Millis; readonly holder: string; readonly heldBack: boolean }
+  | { readonly kind: "wait"; readonly until: Millis; readonly holder: string; readonly waits: WaitsFor }
   | { readonly kind: "acquire"; readonly from: AcquiredFrom; readonly write: Write };
 
 /** What a Lease that was never seen has recorded. */
@@ -86,24 +86,26 @@ export function observeMissing(view: View, lostRaces: number, turn: Turn): View 
 
 /** What to do now. `wait` is final until the view changes or `until` comes. */
 export function decide(view: View, turn: Turn): Decision {
-  const { me } = turn;
   if (view.kind === "unknown") return { kind: "look" };
   if (view.kind === "missing") {
-    const until = view.freeAt + view.jitter;
-    if (turn.at < until) return { kind: "wait", until, holder: "", heldBack: false };
+    const free = view.freeAt + view.jitter;
+    const until = mayTakeAt(free, turn);
+    if (turn.at < until) return { kind: "wait", until, holder: "", waits: turn.at < free ? "holder" : "election" };
     return {
       kind: "acquire",
-      from: view.after === null ? "created" : "deleted",
+      from: originOf(null, view.after === null ? "created" : "deleted", turn),
       write: { base: null, record: { ...acquiredRecord(null, turn), done: view.done, lastTick: view.lastTick } },
     };
   }
   const { lease } = view;
   const { holder } = lease.record;
   const free = freeAt(view, turn.me) + view.jitter;
-  const until = Math.max(free, view.heldBackUntil);
-  const own = isOwn(lease.record, me);
-  if (!own && turn.at < until) return { kind: "wait", until, holder, heldBack: turn.at >= free };
-  const from = own ? "own" : holder === "" ? "released" : "expired";
+  const until = mayTakeAt(Math.max(free, view.heldBackUntil), turn);
+  if (!isOurs(lease.record, turn) && turn.at < until) {
+    const waits = turn.at < free ? "holder" : turn.at < view.heldBackUntil ? "pause" : "election";
+    return { kind: "wait", until, holder: waits === "election" ? "" : holder, waits };
+  }
+  const from = originOf(lease.record, holder === "" ? "released" : "expired", turn);
   return { kind: "acquire", from, write: { base: lease, record: acquiredRecord(lease.record, turn) } };
 }
 

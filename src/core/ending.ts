@@ -26,8 +26,8 @@ export type Ending =
   | { readonly kind: "lost"; readonly cause: LossCause; readonly idle: boolean }
   | { readonly kind: "stopped"; readonly signal: SignalName; readonly end: CommandEnd }
   | { readonly kind: "overrun"; readonly limit: Millis; readonly end: CommandEnd }
-  /** As somebody asked on the Lease. `end` null: no command had been started. */
-  | { readonly kind: "stepped-down"; readonly end: CommandEnd | null }
+  /** As somebody asked on the Lease. `end` null: no command had been started; `to`: whom the server prefers, null: a user asked. */
+  | { readonly kind: "stepped-down"; readonly end: CommandEnd | null; readonly to: string | null }
   | { readonly kind: "not-acquired"; readonly obstacle: Obstacle; readonly patience: Patience }
   | { readonly kind: "stopped-standby"; readonly signal: SignalName }
   | { readonly kind: "stopped-idle"; readonly signal: SignalName }
@@ -47,7 +47,7 @@ export function endingOf({ why, end, hold, elected }: Stopping, turn: Turn): End
     case "overrun":
       return { kind: "overrun", limit: why.limit, end: end ?? unseenEnd };
     case "step-down":
-      return { kind: "stepped-down", end };
+      return { kind: "stepped-down", end, to: why.to };
     case "ended":
       // Not without election, where nothing is recorded.
       if (elected && once !== null && end?.kind === "exited" && end.code === 0)
@@ -70,8 +70,9 @@ export function outcomeOf(
     case "stopped":
     case "overrun":
     case "stopped-idle":
-    case "stepped-down":
       return { ...ending, released };
+    case "stepped-down":
+      return { kind: ending.kind, end: ending.end, released };
     case "succeeded": {
       const { once } = ending;
       const done = lease?.record.done ?? null;

@@ -20,8 +20,9 @@ import {
 } from "./scheduled.ts";
 import { nextTickTold, startedReport } from "./schedule-report.ts";
 import type { Leading, Standby, StandbyRequest, State } from "./state.ts";
-import { isAsked } from "./step-down.ts";
-import { asksToStop, loseLease, stopAsked, stopLost, stopOverrun, stopSteppingDown, treeEnding } from "./stopping.ts";
+import { requestOn, type StepDownRequest } from "./step-down.ts";
+import { asksToStop } from "./stop-signals.ts";
+import { loseLease, stopAsked, stopLost, stopOverrun, stopSteppingDown, treeEnding } from "./stopping.ts";
 import type { Effect, Event, LossCause, Millis, SignalName, Turn } from "./types.ts";
 import { endedWatch, mayOpen, openWatch } from "./watching.ts";
 
@@ -38,6 +39,8 @@ export function startLeading(
   const hold = holdFrom(answer, request.sentAt, turn);
   const acquired: Effect = { kind: "report", report: { kind: "acquired", lease: answer.lease, from: request.from } };
   const leading = { phase: "leading", ids, hold, watch, overrunAt: Infinity } as const;
+  const asked = requestOn(answer.lease, turn);
+  if (asked !== null) return stepDown({ ...leading, command: "waiting", plan: null }, asked, [acquired], turn);
   const plan = firstPlan(answer.lease.record.lastTick, turn);
   if (plan !== null) {
     const [next, news] = lookAtPlan({ ...leading, command: "idle", plan }, turn);
@@ -118,8 +121,9 @@ function answered(state: Leading, event: Event & { kind: "read" | "written" }, t
 function settle(state: Leading, verdict: Verdict, turn: Turn): Stepped {
   if (verdict.kind === "held") {
     const { hold, ids, effects } = verdict;
-    if (isAsked(hold.lease, turn)) return stepDown({ ...state, hold, ids }, effects, turn);
-    return begin(confirmed({ ...state, hold, ids }, turn), effects, turn);
+    const held: Leading = { ...state, hold, ids };
+    const asked = requestOn(hold.lease, turn);
+    return asked === null ? begin(confirmed(held, turn), effects, turn) : stepDown(held, asked, effects, turn);
   }
   if (isIdle(state)) return loseIdle(state, { kind: "other-holder", holder: verdict.holder }, turn);
   if (state.command !== "waiting") return loseLease(state, verdict.holder, turn);
@@ -129,19 +133,18 @@ function settle(state: Leading, verdict: Verdict, turn: Turn): Stepped {
 
 /** A watch that tells of a request for us: what we write next is laid over the version that has it. */
 function askedOnWatch(verdict: Verdict, told: StoredLease, turn: Turn): Verdict {
-  if (verdict.kind === "lost" || !isAsked(told, turn) || !isNewer(told.version, verdict.hold.lease.version))
+  if (verdict.kind === "lost" || requestOn(told, turn) === null || !isNewer(told.version, verdict.hold.lease.version))
     return verdict;
   return { ...verdict, hold: { ...verdict.hold, lease: told } };
 }
 
-function stepDown(state: Leading, effects: readonly Effect[], turn: Turn): Stepped {
-  const id = state.hold.lease.record.stepDown?.id ?? "";
+function stepDown(state: Leading, asked: StepDownRequest, effects: readonly Effect[], turn: Turn): Stepped {
   if (state.command !== "waiting" && !isIdle(state)) {
-    const [next, more] = stopSteppingDown(state, id, turn);
+    const [next, more] = stopSteppingDown(state, asked, turn);
     return [next, [...effects, ...more]];
   }
-  const report: Effect = { kind: "report", report: { kind: "step-down", id, signal: null, killIn: 0 } };
-  const [next, more] = release(unclaimed(state), { kind: "stepped-down", end: null }, turn);
+  const report: Effect = { kind: "report", report: { kind: "step-down", ...asked, signal: null, killIn: 0 } };
+  const [next, more] = release(unclaimed(state), { kind: "stepped-down", end: null, to: asked.to }, turn);
   return [next, [...effects, report, ...more]];
 }
 

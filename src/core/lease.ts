@@ -1,7 +1,7 @@
 /** Leases as values: what a store is asked, and what it answers. */
 import type { Millis } from "./types.ts";
 
-/** The five fields of a Lease's spec, and leader-exec's annotations. Times are milliseconds since 1970. */
+/** The fields of a Lease's spec, and leader-exec's annotations. Times are milliseconds since 1970. */
 export interface LeaseRecord {
   /** `""` means that nobody holds the Lease. */
   readonly holder: string;
@@ -10,6 +10,8 @@ export interface LeaseRecord {
   readonly acquireTime: Millis | null;
   readonly renewTime: Millis | null;
   readonly transitions: number;
+  /** The server elects on this Lease, by its own clock (coordinated leader election); null: it leaves it alone. */
+  readonly coordination: Coordination | null;
   /** Annotation `leader-exec/holder`: equals `holder` when a leader-exec wrote this term. */
   readonly markedBy: string | null;
   /** Annotation `leader-exec/hold-until`: leader-exec candidates do not acquire before this, by the server's clock. */
@@ -27,6 +29,13 @@ export interface StepDown {
   /** Whom it is meant for: it says nothing to any other holder. */
   readonly holder: string;
   readonly id: string;
+}
+
+/** What kube-apiserver's leader election controller writes beside the five fields. */
+export interface Coordination {
+  readonly strategy: string;
+  /** Who should lead instead of the holder, who is asked to give the Lease back; null: nobody else. */
+  readonly preferredHolder: string | null;
 }
 
 /** What `--once` has recorded. `text`: as it was read, null when it is new. */

@@ -17,6 +17,8 @@
  *             v                  v
  *          finished  <-----------+      (from stopping directly, when the Lease is somebody else's)
  *
+ * After a hand-over (yielding.ts) releasing, or stopping when the Lease is somebody else's already, leads back to standby.
+ *
  * With a schedule, stopping leads back to leading when the command of a tick has ended; leading is then idle, and what ends it there
  * goes straight to releasing.
  *

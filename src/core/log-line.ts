@@ -12,6 +12,7 @@ export interface LogLine {
 export type LineKind =
   | Report["kind"]
   | "contending"
+  | "candidacy"
   | "election-off"
   | "machine"
   | "listening"

@@ -3,6 +3,7 @@
  * compare-and-swap as that of releasing.ts, on a version that was just read: so the holder is looked at first, every time.
  */
 import { safeShare } from "./deadlines.ts";
+import { withoutRequest } from "./elector.ts";
 import { dateStep } from "./hold-back.ts";
 import type { Answered, Write } from "./lease.ts";
 import { releasedRecord } from "./released-record.ts";
@@ -26,7 +27,8 @@ export function releaseFor(estate: Estate, found: Answered, now: Pick<Moment, "a
   const { record, uid } = found.lease;
   if (uid !== estate.uid || record.holder !== estate.identity || record.markedBy !== estate.identity) return null;
   // It did not live to tell that its command had done its work, so nothing is added to what is recorded as done.
-  const bequest = { holdUntil: pauseLeft(estate, found, now), done: record.done, lastTick: record.lastTick };
+  const { done, lastTick } = record;
+  const bequest = { holdUntil: pauseLeft(estate, found, now), done, lastTick, coordination: withoutRequest(record) };
   return { base: found.lease, record: releasedRecord(record.transitions, bequest, now) };
 }
 

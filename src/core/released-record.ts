@@ -1,8 +1,9 @@
-import type { Done, LeaseRecord } from "./lease.ts";
+import type { Coordination, Done, LeaseRecord } from "./lease.ts";
 import type { Millis, Turn } from "./types.ts";
 
 /** What a release leaves behind besides the free Lease. */
 export interface Bequest {
+  readonly coordination: Coordination | null;
   readonly holdUntil: Millis | null;
   readonly done: Done | null;
   readonly lastTick: string | null;

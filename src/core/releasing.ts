@@ -6,9 +6,10 @@
 import { requestDeadline } from "./deadlines.ts";
 import { isRecorded, withDone } from "./done.ts";
 import { outcomeOf } from "./ending.ts";
+import { withoutRequest } from "./elector.ts";
 import { pauseToLeave } from "./hold-back.ts";
 import type { ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
-import { newReleasing } from "./new-releasing.ts";
+import { newReleasing, withdrawFirst } from "./new-releasing.ts";
 import { releasedRecord } from "./released-record.ts";
 import { clearedByHand } from "./renewal-record.ts";
 import { endsStandby } from "./standby.ts";
@@ -29,7 +30,8 @@ export function release({ ids, hold }: { ids: number; hold: Hold }, ending: Endi
   const { lease, tick } = hold;
   // A success is worth trying for as long as the Lease is ours.
   const giveUpAt = ending.kind === "succeeded" ? Math.max(begun.giveUpAt, hold.deadlines.expiry) : begun.giveUpAt;
-  return sendRelease({ ...begun, lease, holdUntil, tick, giveUpAt }, lease, turn);
+  const state: Releasing = { ...begun, lease, holdUntil, tick, giveUpAt };
+  return turn.elector.kind === "server" ? withdrawFirst(state, turn) : sendRelease(state, lease, turn);
 }
 
 /** A standby ends: an acquiring write under way may still succeed, then it is undone. */
@@ -83,12 +85,13 @@ function signalled(state: Releasing, signal: SignalName): Releasing {
 
 /** When the next thing is due that no event brings. */
 export function releasingWake(state: Releasing): Millis {
-  return Math.min(state.giveUpAt, state.request === null ? state.retryAt : Infinity);
+  return Math.min(state.giveUpAt, state.request === null ? Math.max(state.retryAt, state.withdrawBy) : Infinity);
 }
 
 function tick(state: Releasing, turn: Turn): Stepped {
   if (turn.at >= state.giveUpAt) return over(state, "not-released", state.message, turn);
   if (state.request !== null || turn.at < state.retryAt) return [state, []];
+  if (turn.elector.kind === "server" && turn.at < state.withdrawBy) return [state, []];
   return state.mustLook || state.lease === null ? sendRead(state, turn) : sendRelease(state, state.lease, turn);
 }
 
@@ -148,7 +151,8 @@ function sendRelease(state: Releasing, base: StoredLease, turn: Turn): Stepped {
   const { transitions, done: before } = base.record;
   const done = ending.kind === "succeeded" ? withDone(before, ending) : before;
   const lastTick = tick === null ? base.record.lastTick : formatTime(tick);
-  const record = releasedRecord(transitions, { holdUntil, done, lastTick }, turn);
+  const coordination = withoutRequest(base.record);
+  const record = releasedRecord(transitions, { holdUntil, done, lastTick, coordination }, turn);
   const deadline = requestDeadline(turn.at, state.giveUpAt, turn.me.timing);
   return [
     { ...state, ids: id, mustLook: false, request: { kind: "write", id } },
@@ -170,6 +174,6 @@ function close(
   message: string | null,
   turn: Turn,
 ): Stepped {
-  if (ending.kind === "stepped-down" && standsByAgain(turn)) return rest(ids, ending.end, turn);
+  if (ending.kind === "stepped-down" && standsByAgain(turn)) return rest(ids, ending, turn);
   return finish(ending, released, lease, message);
 }

@@ -18,6 +18,7 @@ export function renewalRecord(hold: Hold, base: StoredLease | null, turn: Turn):
     acquireTime: cleared ? turn.wall : hold.lease.record.acquireTime,
     renewTime: Math.max(turn.wall, hold.anchor.wall + (turn.at - hold.anchor.at)),
     transitions: base === null ? 0 : cleared ? nextTransitions(base.record.transitions) : base.record.transitions,
+    coordination: (base ?? hold.lease).record.coordination,
     markedBy: turn.me.identity,
     holdUntil: null,
     done: (base ?? hold.lease).record.done,
@@ -38,6 +39,13 @@ export function seenByOthers(before: LeaseRecord | undefined, after: LeaseRecord
 export function clearedByHand(known: StoredLease, found: StoredLease): boolean {
   const sameTerm = found.uid === known.uid && found.record.transitions === known.record.transitions;
   return found.record.holder === "" && sameTerm;
+}
+
+/** A change of version alone, by a label for example, asks nothing of a holder. */
+export function sameContent(a: StoredLease, b: StoredLease): boolean {
+  const [one, two] = [a.record.coordination, b.record.coordination];
+  const sameWish = one?.strategy === two?.strategy && one?.preferredHolder === two?.preferredHolder;
+  return a.fingerprint === b.fingerprint && a.uid === b.uid && sameWish;
 }
 
 function asClientGo(record: LeaseRecord): string {

@@ -6,8 +6,9 @@ import { deadlines, requestDeadline } from "./deadlines.ts";
 import { isNewer } from "./election.ts";
 import { pauseFrom } from "./hold-back.ts";
 import type { Answered, ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
-import { clearedByHand, renewalRecord, seenByOthers } from "./renewal-record.ts";
+import { clearedByHand, renewalRecord, sameContent, seenByOthers } from "./renewal-record.ts";
 import { serverClock } from "./server-clock.ts";
+import { leftAlone } from "./server-taker.ts";
 import type { Hold, HoldRequest } from "./state.ts";
 import type { Effect, Event, Millis, Turn } from "./types.ts";
 
@@ -26,12 +27,13 @@ const firstRetry: Millis = 100;
 const firstConflictRetry: Millis = 10;
 
 /** The hold that follows from an acquiring write, sent at `sentAt` and acknowledged now. */
-export function holdFrom({ lease, serverTime }: Answered, sentAt: Millis, turn: Turn): Hold {
+export function holdFrom(answer: Answered, sentAt: Millis, turn: Turn): Hold {
+  const { lease, serverTime } = answer;
   const { timing } = turn.me;
   return {
     lease,
     sentAt,
-    deadlines: deadlines(sentAt, timing.leaseDuration, timing),
+    deadlines: deadlines(sentAt, leftAlone(answer, timing), timing),
     request: null,
     nextAttemptAt: sentAt + timing.retryPeriod,
     trouble: null,
@@ -111,15 +113,12 @@ function isOurs(hold: Hold, lease: StoredLease, turn: Turn): boolean {
   return lease.record.holder === turn.me.identity || clearedByHand(hold.lease, lease);
 }
 
-function sameContent(a: StoredLease, b: StoredLease): boolean {
-  return a.fingerprint === b.fingerprint && a.uid === b.uid;
-}
-
-function renewed({ hold, ids }: Kept, request: HoldWrite, { lease, serverTime }: Answered, turn: Turn): Verdict {
+function renewed({ hold, ids }: Kept, request: HoldWrite, answer: Answered, turn: Turn): Verdict {
+  const { lease, serverTime } = answer;
   const { timing } = turn.me;
   const { base, record } = request.write;
   const counts = seenByOthers(base?.record, record);
-  const until = counts ? deadlines(request.sentAt, timing.leaseDuration, timing) : hold.deadlines;
+  const until = counts ? deadlines(request.sentAt, leftAlone(answer, timing), timing) : hold.deadlines;
   const next: Hold = {
     ...hold,
     lease,

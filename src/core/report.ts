@@ -2,7 +2,7 @@
 import { causeOf, endOf } from "./outcome.ts";
 import { scheduleSentence } from "./schedule-report.ts";
 import { seconds } from "./sentences.ts";
-import type { AcquiredFrom, LogLine, Report } from "./types.ts";
+import type { AcquiredFrom, LogLine, Millis, Report } from "./types.ts";
 
 /** The line for a report. */
 export function lineOf(report: Report): LogLine {
@@ -14,12 +14,7 @@ type Sentence = Omit<LogLine, "kind">;
 function sentenceOf(report: Report): Sentence {
   switch (report.kind) {
     case "standing-by":
-      if (report.heldBack) {
-        const left = seconds(report.forAtMost);
-        return info(`standing by: the last run was so short that nobody runs for another ${left} (--hold-at-least)`, {
-          phase: "standby",
-        });
-      }
+      if (report.waits !== "holder") return vacancy(report.waits, report.forAtMost);
       return report.holder === ""
         ? info(`standing by: the Lease is free in ${seconds(report.forAtMost)} at the latest`, { phase: "standby" })
         : info(`standing by: ${report.holder} is the holder`, { phase: "standby", holder: report.holder });
@@ -57,7 +52,10 @@ function sentenceOf(report: Report): Sentence {
       return info(`passed ${report.signal} on to the command: ${limit}`, { phase: "stopping", signal: report.signal });
     }
     case "step-down": {
-      const asked = `asked to step down (request ${report.id})`;
+      const asked =
+        report.to === null
+          ? `asked to step down (request ${report.id})`
+          : `the server prefers ${report.to} as the holder, stepping down`;
       return report.signal === null
         ? info(`${asked}: no command runs, the Lease is being released`, { phase: "releasing" })
         : info(
@@ -70,9 +68,8 @@ function sentenceOf(report: Report): Sentence {
     }
     case "stepped-down": {
       const how = report.end === null ? "" : `; the command ${endOf(report.end)}`;
-      return info(`stepped down${how}; standing by, and not contending for ${seconds(report.span)}`, {
-        phase: "standby",
-      });
+      const rests = report.span === 0 ? "" : `, and not contending for ${seconds(report.span)}`;
+      return info(`stepped down${how}; standing by${rests}`, { phase: "standby" });
     }
     case "overrun":
       return warn(
@@ -116,7 +113,21 @@ const origin: Readonly<Record<AcquiredFrom, string>> = {
   released: "it was free",
   expired: "its holder let it expire",
   own: "an earlier request of ours had reached it",
+  elected: "the server has elected us",
+  unelected:
+    "nobody held it for long, and the server elects nobody (is its controller on?), so it was taken the plain way",
 };
+
+function vacancy(waits: "pause" | "election", forAtMost: Millis): Sentence {
+  if (waits === "pause")
+    return info(
+      `standing by: the last run was so short that nobody runs for another ${seconds(forAtMost)} (--hold-at-least)`,
+      { phase: "standby" },
+    );
+  return info("standing by: nobody holds the Lease, and the server is to elect one of its candidates", {
+    phase: "standby",
+  });
+}
 
 const killReason = {
   "grace-over": "its time to end by itself is over",

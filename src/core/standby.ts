@@ -28,7 +28,7 @@ export function endsStandby({ name }: SignalName): boolean {
 export function standby(state: Standby, event: Event, turn: Turn): Stepped {
   switch (event.kind) {
     case "tick":
-      return proceed(...sayWhoLeads(state, turn), turn);
+      return ticked(state, turn);
     case "read":
       if (state.request?.kind !== "read" || state.request.id !== event.id) return [state, []];
       return answered({ ...state, request: null }, event.result, turn);
@@ -66,6 +66,13 @@ export function standby(state: Standby, event: Event, turn: Turn): Stepped {
     case "guard-lost":
       return [state, []];
   }
+}
+
+/** Who has stepped down is a candidate of the server again when others had their time. */
+function ticked(before: Standby, turn: Turn): Stepped {
+  const [state, effects] = sayWhoLeads(before, turn);
+  const isDue = turn.elector.kind === "withdrawn" && turn.at >= state.restUntil;
+  return proceed(state, isDue ? [...effects, { kind: "candidacy", wish: "register" }] : effects, turn);
 }
 
 function answered(state: Standby, result: ReadResult, turn: Turn): Stepped {

@@ -12,7 +12,6 @@ export type { Ending } from "./ending.ts";
 /** A candidate's state; the drawing stands in lifecycle.ts. */
 export type State = Direct | Standby | Leading | Stopping | Releasing | Finished;
 
-/** Leader election is off: the command just runs. */
 export interface Direct {
   readonly phase: "direct";
   readonly command: "waiting" | "starting" | "running";
@@ -152,7 +151,8 @@ export type StopReason =
   | { readonly kind: "lost"; readonly cause: LossCause }
   | { readonly kind: "asked"; readonly signal: SignalName }
   | { readonly kind: "overrun"; readonly limit: Millis }
-  | { readonly kind: "step-down" | "ended" };
+  | { readonly kind: "step-down"; readonly to: string | null }
+  | { readonly kind: "ended" };
 
 /** The tree is gone, or there never was one. */
 export interface Releasing {
@@ -169,6 +169,7 @@ export interface Releasing {
   readonly mustLook: boolean;
   readonly request: { readonly kind: "acquire" | "write" | "read"; readonly id: number } | null;
   readonly retryAt: Millis;
+  readonly withdrawBy: Millis; // so long it waits for our candidacy to be taken back
   readonly failures: number;
   readonly message: string | null;
   readonly giveUpAt: Millis;

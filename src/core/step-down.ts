@@ -8,14 +8,31 @@
  * nothing to a successor.
  */
 import { initial } from "./contending.ts";
+import { successorIn } from "./elector.ts";
+import type { Ending } from "./ending.ts";
 import type { StoredLease } from "./lease.ts";
 import type { Standby } from "./state.ts";
-import type { CommandEnd, Effect, Turn } from "./types.ts";
+import type { Effect, Turn } from "./types.ts";
 
-/** The request on this Lease is meant for us. */
+/** `to`: whom the server prefers in our place; null: a user asked. */
+export interface StepDownRequest {
+  readonly id: string;
+  readonly to: string | null;
+}
+
+/** A user's request on this Lease is meant for us. */
 export function isAsked(lease: StoredLease | null, { me }: Turn): lease is StoredLease {
   const { holder, stepDown } = lease?.record ?? { holder: "", stepDown: null };
   return holder === me.identity && stepDown?.holder === me.identity;
+}
+
+/** The request on this Lease that is meant for us; null: there is none. Where the server elects, it asks by naming another one. */
+export function requestOn({ record }: StoredLease, turn: Turn): StepDownRequest | null {
+  const { identity } = turn.me;
+  if (record.holder !== identity) return null;
+  const to = successorIn(record, turn);
+  if (to !== null) return { id: "", to };
+  return record.stepDown?.holder === identity ? { id: record.stepDown.id, to: null } : null;
 }
 
 /** Who waits for others only for a limited time would not be started by anybody: a job that was asked to step down ends. */
@@ -23,9 +40,17 @@ export function standsByAgain({ me }: Turn): boolean {
   return me.job.patience.kind === "endless";
 }
 
-/** The Lease is released, or lost: from now on a standby, which does not contend for one lease duration. */
-export function rest(ids: number, end: CommandEnd | null, turn: Turn): readonly [Standby, readonly Effect[]] {
-  const span = turn.me.timing.leaseDuration;
+/**
+ * The Lease is released, or lost: from now on a standby, which does not contend for one lease duration, unless it is the server that
+ * decides who comes first. Then it registers anew (standby.ts), as the last one among equals: of those the server prefers the one that was
+ * registered first, and of those of one second anyone, anew each time, so that they would hand the Lease round for ever.
+ */
+export function rest(
+  ids: number,
+  { end, to }: Ending & { readonly kind: "stepped-down" },
+  turn: Turn,
+): readonly [Standby, readonly Effect[]] {
+  const span = to === null ? turn.me.timing.leaseDuration : 0;
   const resting: Standby = { ...initial(turn), ids, contact: true, restUntil: turn.at + span };
   return [resting, [{ kind: "report", report: { kind: "stepped-down", end, span } }]];
 }

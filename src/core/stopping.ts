@@ -7,6 +7,8 @@ import { newStopping } from "./new-stopping.ts";
 import { renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
 import { resumeOf, unwatched } from "./scheduled.ts";
 import type { Direct, Leading, State, Stopping } from "./state.ts";
+import type { StepDownRequest } from "./step-down.ts";
+import { asksToStop, replaced } from "./stop-signals.ts";
 import { treeGone } from "./tree-gone.ts";
 
 type Stepped = readonly [State, readonly Effect[]];
@@ -15,11 +17,6 @@ type Stepped = readonly [State, readonly Effect[]];
 const impatience: Millis = 1_000;
 /** How often it is said that a tree does not die. */
 const complaintEvery: Millis = 10_000;
-
-/** SIGTERM and SIGINT ask leader-exec to stop; every other signal is the command's own business. */
-export function asksToStop({ name }: SignalName): boolean {
-  return name === "SIGTERM" || name === "SIGINT";
-}
 
 /** Leadership is lost by our own clock, or cannot be kept safely: stop signal, then SIGKILL after kill-after. */
 export function stopLost(state: Leading, cause: LossCause, turn: Turn): Stepped {
@@ -41,11 +38,11 @@ export function stopAsked(state: Leading | Direct, signal: SignalName, turn: Tur
 }
 
 /** Asked on the Lease to step down: as when asked by SIGTERM. */
-export function stopSteppingDown(state: Leading, id: string, turn: Turn): Stepped {
+export function stopSteppingDown(state: Leading, { id, to }: StepDownRequest, turn: Turn): Stepped {
   const signal = replaced("SIGTERM", turn);
   const grace = turn.me.timing.terminationGracePeriod;
-  const next = newStopping(state, { kind: "step-down" }, grace, signal, turn);
-  const report: Effect = { kind: "report", report: { kind: "step-down", id, signal, killIn: grace } };
+  const next = newStopping(state, { kind: "step-down", to }, grace, signal, turn);
+  const report: Effect = { kind: "report", report: { kind: "step-down", id, to, signal, killIn: grace } };
   return [next, state.command === "running" ? [report, { kind: "forward", signal, to: "tree" }] : [report]];
 }
 
@@ -163,8 +160,4 @@ function kill(state: Stopping, why: KillReason | null, effects: Effect[], turn: 
 
 function killAt(state: Stopping): Millis {
   return Math.min(state.graceEnds, state.hold?.deadlines.kill ?? state.graceEnds);
-}
-
-function replaced(signal: string, { me }: Turn): string {
-  return signal === "SIGTERM" && me.stopSignalReplacesTerm ? me.stopSignal : signal;
 }

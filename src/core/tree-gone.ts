@@ -10,6 +10,7 @@ export function treeGone(state: Stopping, turn: Turn): readonly [State, readonly
   const { ids, hold, elected, resume } = state;
   if (hold !== null && resume !== null) return goOn(state, hold, resume, turn);
   const ending = endingOf(state, turn);
-  if (hold === null && ending.kind === "stepped-down" && standsByAgain(turn)) return rest(ids, ending.end, turn);
-  return hold === null ? finish(ending, elected ? "not-ours" : "no-lease") : release({ ids, hold }, ending, turn);
+  if (hold !== null) return release({ ids, hold }, ending, turn);
+  if (ending.kind === "stepped-down" && standsByAgain(turn)) return rest(ids, ending, turn);
+  return finish(ending, elected ? "not-ours" : "no-lease");
 }

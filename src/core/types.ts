@@ -4,6 +4,7 @@
  */
 import type { Candidate } from "./candidate.ts";
 import type { Flaw } from "./done.ts";
+import type { Elector } from "./elector.ts";
 import type { Obstacle, Once, Patience } from "./job.ts";
 import type { ReadResult, StoredLease, Write, WriteResult } from "./lease.ts";
 import type { ScheduleReport } from "./schedule-report.ts";
@@ -41,9 +42,10 @@ export interface SignalName {
   readonly number: number;
 }
 
-/** What every step knows beside the state and the event: the moment, and who it is done for. */
+/** What every step knows beside the state and the event: the moment, who it is done for, and who elects just now. */
 export interface Turn extends Moment {
   readonly me: Candidate;
+  readonly elector: Elector;
 }
 
 /** What can happen to a candidate. `id` repeats the id of the request that is answered. */
@@ -85,6 +87,8 @@ export type Effect =
   | { readonly kind: "forward"; readonly signal: string; readonly to: "command" | "tree" }
   /** SIGKILL the whole tree, in rounds, until it is gone. */
   | { readonly kind: "kill-tree" }
+  /** Where the server elects: take our candidacy back, or have it anew. */
+  | { readonly kind: "candidacy"; readonly wish: "withdraw" | "register" }
   | { readonly kind: "report"; readonly report: Report }
   | { readonly kind: "finish"; readonly outcome: Outcome };
 
@@ -143,7 +147,7 @@ export type Report =
   | {
       readonly kind: "standing-by";
       readonly holder: string;
-      readonly heldBack: boolean;
+      readonly waits: WaitsFor;
       readonly forAtMost: Millis;
     }
   | { readonly kind: "acquired"; readonly lease: StoredLease; readonly from: AcquiredFrom }
@@ -153,8 +157,14 @@ export type Report =
   | { readonly kind: "renewed-again"; readonly after: Millis }
   | { readonly kind: "lost"; readonly cause: LossCause }
   | { readonly kind: "stopping"; readonly signal: string; readonly killIn: Millis }
-  /** Asked on the Lease to step down. `signal`: what the command gets; null: none runs. */
-  | { readonly kind: "step-down"; readonly id: string; readonly signal: string | null; readonly killIn: Millis }
+  /** Asked on the Lease to step down. `to`: by the server, for this one; `signal`: what the command gets; null: none runs. */
+  | {
+      readonly kind: "step-down";
+      readonly id: string;
+      readonly to: string | null;
+      readonly signal: string | null;
+      readonly killIn: Millis;
+    }
   /** `span`: so long it does not contend. */
   | { readonly kind: "stepped-down"; readonly end: CommandEnd | null; readonly span: Millis }
   | { readonly kind: "overrun"; readonly limit: Millis; readonly killIn: Millis }
@@ -166,4 +176,5 @@ export type Report =
   | { readonly kind: "released"; readonly released: Released; readonly message: string | null };
 
 export type KillReason = "grace-over" | "deadline" | "other-holder" | "second-signal" | "no-guard";
-export type AcquiredFrom = "created" | "released" | "expired" | "own" | "deleted";
+export type AcquiredFrom = "created" | "released" | "expired" | "own" | "deleted" | "elected" | "unelected";
+export type WaitsFor = "holder" | "pause" | "election";

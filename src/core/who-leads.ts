@@ -16,12 +16,16 @@ export const untold: Told = { last: null, nextHolder: -Infinity, nextPause: -Inf
 export function sayWhoLeads(state: Standby, turn: Turn): readonly [Standby, readonly Effect[]] {
   const news = newsIn(state, turn);
   if (news === null || turn.at < nextOf(state.told, news)) return [state, []];
-  const { holder, heldBack, until } = news;
+  const { holder, waits, until } = news;
   const next = turn.at + sayEvery;
-  const told: Told = { ...state.told, last: nameOf(news), ...(heldBack ? { nextPause: next } : { nextHolder: next }) };
+  const told: Told = {
+    ...state.told,
+    last: nameOf(news),
+    ...(waits === "pause" ? { nextPause: next } : { nextHolder: next }),
+  };
   const report: Effect = {
     kind: "report",
-    report: { kind: "standing-by", holder, heldBack, forAtMost: until - turn.at },
+    report: { kind: "standing-by", holder, waits, forAtMost: until - turn.at },
   };
   return [{ ...state, told }, [report]];
 }
@@ -41,10 +45,10 @@ function newsIn({ view, told }: Standby, turn: Turn): News | null {
   return nameOf(decision) === told.last ? null : decision;
 }
 
-function nextOf({ nextHolder, nextPause }: Told, { heldBack }: News): Millis {
-  return heldBack ? nextPause : nextHolder;
+function nextOf({ nextHolder, nextPause }: Told, { waits }: News): Millis {
+  return waits === "pause" ? nextPause : nextHolder;
 }
 
-function nameOf({ holder, heldBack }: News): string {
-  return heldBack ? "nobody: held back" : holder;
+function nameOf({ holder, waits }: News): string {
+  return waits === "holder" ? holder : `nobody: ${waits}`;
 }

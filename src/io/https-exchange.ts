@@ -11,7 +11,7 @@ import type { Socket } from "node:net";
 import type { Attempt } from "./https-attempt.ts";
 
 export interface HttpRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string | undefined;

@@ -20,7 +20,7 @@ export interface ClientParts {
 }
 
 export interface Call {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH";
+  readonly method: HttpRequest["method"];
   /** Below the path of the server's URL. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;

@@ -1,34 +1,41 @@
-/** Watches one Lease: from lines of JSON to what changed. Kubernetes API concepts, "Efficient detection of changes". */
+/** Watches one object: from lines of JSON to what changed. Kubernetes API concepts, "Efficient detection of changes". */
 import type { IncomingMessage } from "node:http";
 import type { Millis } from "../core/types.ts";
-import type { Clock, Watch, WatchListener } from "../world.ts";
+import type { Clock, Watch } from "../world.ts";
 import { probeAfter } from "./https-agents.ts";
-import { member, text } from "./json.ts";
+import { member, text, type Json } from "./json.ts";
 import { parseBody } from "./kubernetes-answer.ts";
 import type { KubernetesClient, Stream } from "./kubernetes-client.ts";
 import { Lines } from "./kubernetes-lines.ts";
-import { parseLease } from "./lease-json.ts";
 
 /** So long until the server's first sign that it watches. */
 const connectLimit: Millis = 10_000;
 /** A bookmark comes about once a minute: after missing two the server is frozen, or something between swallows all. */
 const silenceLimit: Millis = 150_000;
 
-type EndReason = Parameters<WatchListener["ended"]>[0];
+type EndReason = "closed" | "forbidden" | "failed";
+
+/** As WatchListener, for any kind of object. */
+export interface ObjectListener {
+  /** False: that is no object of the kind which is watched. */
+  changed(object: Json): boolean;
+  deleted(): void;
+  ended(reason: EndReason): void;
+}
 
 export interface WatchParts {
   readonly client: KubernetesClient;
   readonly clock: Clock;
-  /** Path of the Leases of the namespace. */
+  /** Path of the objects of this kind in the namespace. */
   readonly path: string;
-  readonly lease: string;
+  readonly name: string;
   readonly since: string | null;
-  readonly listener: WatchListener;
+  readonly listener: ObjectListener;
   /** Told once, however the watch ends. */
-  readonly onEnd: (watch: LeaseWatch) => void;
+  readonly onEnd: (watch: ObjectWatch) => void;
 }
 
-export class LeaseWatch implements Watch {
+export class ObjectWatch implements Watch {
   readonly #parts: WatchParts;
   readonly #stream: Stream;
   #silence: NodeJS.Timeout | undefined;
@@ -61,15 +68,15 @@ export class LeaseWatch implements Watch {
   }
 
   /**
-   * Without a version, because there was no Lease, the server begins with what is there now; content that was known
+   * Without a version, because there was no object, the server begins with what is there now; content that was known
    * already does no harm. Servers end a watch after 30 to 60 minutes; ours are short, so that they move to another
    * server in time, and random, so that many candidates do not come back together.
    */
   #query(): Record<string, string> {
-    const { lease, since } = this.#parts;
+    const { name, since } = this.#parts;
     return {
       watch: "true",
-      fieldSelector: `metadata.name=${lease}`,
+      fieldSelector: `metadata.name=${name}`,
       allowWatchBookmarks: "true",
       timeoutSeconds: String(240 + Math.floor(Math.random() * 120)),
       ...(since === null ? {} : { resourceVersion: since }),
@@ -98,10 +105,9 @@ export class LeaseWatch implements Watch {
       this.#end(object["code"] === 410 ? "closed" : "failed");
       return;
     }
-    const lease = parseLease(object);
-    if (lease === null) this.#end("failed");
-    else if (kind === "DELETED") this.#parts.listener.deleted();
-    else this.#parts.listener.changed(lease);
+    const { listener } = this.#parts;
+    if (kind === "DELETED") listener.deleted();
+    else if (!listener.changed(object)) this.#end("failed");
   }
 
   #end(reason: EndReason): void {

@@ -6,7 +6,7 @@ import type { LeaseRecord, StoredLease, Write } from "../core/lease.ts";
 import type { Millis } from "../core/types.ts";
 import { doneAnnotation, formatDone, parseDone } from "./done-json.ts";
 import { formatStepDown, parseStepDown } from "./step-down-json.ts";
-import { isObject, member, type Json } from "./json.ts";
+import { isObject, member, text, type Json } from "./json.ts";
 
 /** Marks a term that leader-exec wrote: other electors keep it, so it counts only while it equals the holder. */
 export const holderAnnotation = "leader-exec/holder";
@@ -36,6 +36,7 @@ export function parseLease(object: unknown): StoredLease | null {
     spec["leaseTransitions"] ?? 0,
   ];
   const [holder, duration, acquireTime, renewTime, transitions] = raw;
+  const strategy = text(spec, "strategy");
   return {
     version: resourceVersion,
     uid,
@@ -47,6 +48,8 @@ export function parseLease(object: unknown): StoredLease | null {
       acquireTime: parseTime(acquireTime),
       renewTime: parseTime(renewTime),
       transitions: typeof transitions === "number" ? transitions : 0,
+      coordination:
+        strategy === undefined ? null : { strategy, preferredHolder: text(spec, "preferredHolder") ?? null },
       markedBy: typeof mark === "string" ? mark : null,
       holdUntil: parseTime(annotations[holdAnnotation]),
       done: parseDone(annotations[doneAnnotation]),
@@ -74,12 +77,13 @@ export function leaseObject(write: Write, name: string, namespace: string): Json
   annotate(doneAnnotation, done === null ? null : formatDone(done));
   annotate(tickAnnotation, lastTick);
   annotate(stepDownAnnotation, stepDown === null ? null : formatStepDown(stepDown));
+  const { preferredHolder: before, ...spec } = member(base, "spec");
   return {
     ...base,
     apiVersion: "coordination.k8s.io/v1",
     kind: "Lease",
     metadata: { ...metadata, name, namespace, annotations },
-    spec: { ...member(base, "spec"), ...specOf(write.record) },
+    spec: { ...spec, ...specOf(write.record) },
   };
 }
 
@@ -91,9 +95,12 @@ export function formatMicroTime(time: Millis): string {
   return `${new Date(time).toISOString().slice(0, -1)}000Z`;
 }
 
-/** All five fields, never null: a null holder locks out the C# and Rust clients. */
+/** The five fields, never null: a null holder locks out the C# and Rust clients. What the server elects by is there or not. */
 function specOf(record: LeaseRecord): Json {
+  const { strategy, preferredHolder } = record.coordination ?? {};
   return {
+    ...(strategy === undefined ? {} : { strategy }),
+    ...(preferredHolder ? { preferredHolder } : {}),
     holderIdentity: record.holder,
     leaseDurationSeconds: record.durationSeconds ?? 1,
     acquireTime: formatMicroTime(record.acquireTime ?? 0),

@@ -11,7 +11,8 @@ import { Aside } from "./kubernetes-aside.ts";
 import { connect, type Connection } from "./kubernetes-connect.ts";
 import { failure, networkFailure } from "./kubernetes-network-trouble.ts";
 import { findAccess, type SourceOptions } from "./kubernetes-sources.ts";
-import { LeaseWatch } from "./kubernetes-watch.ts";
+import type { KubernetesPeer } from "./kubernetes-peer.ts";
+import { ObjectWatch, type ObjectListener } from "./kubernetes-watch.ts";
 import { leaseObject, parseLease } from "./lease-json.ts";
 
 /** Which Lease of a cluster. */
@@ -33,6 +34,8 @@ export interface OpenedKubernetes {
   readonly source: string;
   /** To the same server, as the same user. */
   readonly aside: Aside;
+  /** The same connection, for other objects. */
+  readonly peer: KubernetesPeer;
 }
 
 /** Sends nothing yet. Throws LocalTrouble for what is wrong on this machine and will not mend itself. */
@@ -47,7 +50,14 @@ export async function openLease(access: ClusterAccess, options: KubernetesLease)
   const namespace = options.namespace ?? access.namespace ?? "default";
   const { server: cluster, source } = connection.place;
   const store = new KubernetesStore(connection, namespace, lease, clock);
-  return { store, namespace, cluster, source, aside: new Aside(() => connect(access, env, clock), clock) };
+  return {
+    store,
+    namespace,
+    cluster,
+    source,
+    peer: store.peer,
+    aside: new Aside(() => connect(access, env, clock), clock),
+  };
 }
 
 class KubernetesStore implements LeaseStore {
@@ -58,7 +68,7 @@ class KubernetesStore implements LeaseStore {
   readonly #clock: Clock;
   /** Path of the namespace's Leases. */
   readonly #path: string;
-  readonly #watches = new Set<LeaseWatch>();
+  readonly #watches = new Set<ObjectWatch>();
 
   constructor(connection: Connection, namespace: string, lease: string, clock: Clock) {
     const { server, source } = connection.place;
@@ -68,6 +78,15 @@ class KubernetesStore implements LeaseStore {
     this.#lease = lease;
     this.#clock = clock;
     this.#path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+  }
+
+  get peer(): KubernetesPeer {
+    return {
+      namespace: this.#namespace,
+      place: this.#connection.place,
+      ask: (call, deadline) => this.#ask(call, deadline),
+      watch: (path, name, since, listener) => this.#watch(path, name, since, listener),
+    };
   }
 
   /** A namespace that does not exist has no Lease in it either: the API server tells on a create. */
@@ -99,22 +118,28 @@ class KubernetesStore implements LeaseStore {
   }
 
   watch(since: string | null, listener: WatchListener): Watch {
-    const watch = new LeaseWatch({
-      client: this.#connection.client,
-      clock: this.#clock,
-      path: this.#path,
-      lease: this.#lease,
-      since,
-      listener,
-      onEnd: (ended) => this.#watches.delete(ended),
+    return this.#watch(this.#path, this.#lease, since, {
+      changed: (object) => {
+        const lease = parseLease(object);
+        if (lease !== null) listener.changed(lease);
+        return lease !== null;
+      },
+      deleted: () => listener.deleted(),
+      ended: (reason) => listener.ended(reason),
     });
-    this.#watches.add(watch);
-    return watch;
   }
 
   close(): void {
     for (const watch of this.#watches) watch.close();
     this.#connection.client.close();
+  }
+
+  #watch(path: string, name: string, since: string | null, listener: ObjectListener): Watch {
+    const { client } = this.#connection;
+    const onEnd = (ended: ObjectWatch): void => void this.#watches.delete(ended);
+    const watch = new ObjectWatch({ client, clock: this.#clock, path, name, since, listener, onEnd });
+    this.#watches.add(watch);
+    return watch;
   }
 
   async #ask(call: Call, deadline: Millis): Promise<HttpAnswer | StoreFailure> {

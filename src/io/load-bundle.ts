@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type * as AnnounceBundle from "../bundles/announce.ts";
 import type * as AuthBundle from "../bundles/auth.ts";
+import type * as CoordinatedBundle from "../bundles/coordinated.ts";
 import type * as ExecaBundle from "../bundles/execa.ts";
 import type * as HealthBundle from "../bundles/health.ts";
 import type * as KubeconfigBundle from "../bundles/kubeconfig.ts";
@@ -35,6 +36,11 @@ export async function loadHealth(): Promise<typeof HealthBundle> {
 /** The part that tells the cluster who leads. */
 export async function loadAnnounce(): Promise<typeof AnnounceBundle> {
   return (await load("announce")) as typeof AnnounceBundle;
+}
+
+/** The part that has us elected by the server. */
+export async function loadCoordinated(): Promise<typeof CoordinatedBundle> {
+  return (await load("coordinated")) as typeof CoordinatedBundle;
 }
 
 /** The part that counts. */

@@ -1,6 +1,7 @@
 import type { Clock, LeaseStore } from "../world.ts";
 import type { Aside } from "./kubernetes-aside.ts";
 import { openFileStore } from "./lease-file.ts";
+import type { KubernetesPeer } from "./kubernetes-peer.ts";
 import { openKubernetesStore } from "./lease-kubernetes.ts";
 
 /** Which Lease is wanted, and where. */
@@ -18,6 +19,8 @@ export interface OpenedStore {
   readonly namespace: string;
   /** For requests beside the election; absent: there is no cluster. */
   readonly aside?: Aside;
+  /** The connection, for other objects than the Lease; null: there is no API server. */
+  readonly peer: KubernetesPeer | null;
 }
 
 /** Throws LocalTrouble when the configuration cannot be used. */
@@ -30,7 +33,7 @@ export async function openStore(
   if (store.kind === "kubernetes")
     return openKubernetesStore({ kubeconfig, context, env, namespace: leaseNamespace, lease, clock });
   const namespace = leaseNamespace ?? "default";
-  return { store: await openFileStore({ directory: store.directory, namespace, lease, clock }), namespace };
+  return { store: await openFileStore({ directory: store.directory, namespace, lease, clock }), namespace, peer: null };
 }
 
 const unused = (): never => {

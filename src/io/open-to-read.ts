@@ -26,7 +26,11 @@ export async function openToRead(choice: LeaseChoice, clock: Clock, env: Env): P
     return openLease(access, { env, namespace: leaseNamespace, lease, clock });
   }
   const namespace = leaseNamespace ?? "default";
-  return { store: await openFileStoreToRead({ directory: store.directory, namespace, lease, clock }), namespace };
+  return {
+    store: await openFileStoreToRead({ directory: store.directory, namespace, lease, clock }),
+    namespace,
+    peer: null,
+  };
 }
 
 /** A Lease of a list; a failure stands for one that cannot be read. */

@@ -15,6 +15,8 @@ export interface ReleaseFacts {
   readonly choice: LeaseChoice;
   readonly identity: string;
   readonly holdAtLeast: Millis;
+  /** The server elects: a LeaseCandidate of that identity is to go first. */
+  readonly isCandidate: boolean;
   readonly log: LogSettings;
 }
 

@@ -111,6 +111,7 @@ const record: LeaseRecord = {
   holdUntil: null,
   done: null,
   lastTick: null,
+  coordination: null,
   stepDown: null,
 };
 const found = (more: Partial<LeaseRecord>): ReadResult => ({

@@ -116,6 +116,7 @@ void test("an acquisition writes all fields, and counts the change of holder", (
     done: null,
     lastTick: null,
     stepDown: null,
+    coordination: null,
   });
   assert.equal(decision.write.base?.version, "10");
 });

@@ -216,7 +216,7 @@ void test("a standby holds back by the server's clock, whatever its own says, an
   const [state, effects] = playJob({}, [5, read(1, found(paused, 50_000))]);
   assert.deepEqual(kinds(effects), ["watch", "report standing-by"]);
   const { report } = only(effects, "report");
-  assert.ok(report.kind === "standing-by" && report.heldBack);
+  assert.ok(report.kind === "standing-by" && report.waits === "pause");
   assert.equal(nextWake({ ...inPhase(state, "standby"), lookAt: Infinity }, turn(5)), 5 + 10_000 / 0.99);
   const looks: readonly Step[] = [
     [5, read(1, found(paused, 50_000))],

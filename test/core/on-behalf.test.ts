@@ -12,6 +12,7 @@ const record: LeaseRecord = {
   markedBy: "me_1",
   holdUntil: null,
   done: { kind: "unreadable", text: "of others" },
+  coordination: null,
   lastTick: "2026-01-01T00:00:00Z",
   stepDown: null,
 };

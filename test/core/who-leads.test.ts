@@ -75,7 +75,7 @@ void test("that all hold back is other news than who leads, and once a minute as
     state = next;
     for (const effect of effects)
       if (effect.kind === "report" && effect.report.kind === "standing-by")
-        reports.push(`${at} ${effect.report.heldBack ? "held back" : effect.report.holder}`);
+        reports.push(`${at} ${effect.report.waits === "pause" ? "held back" : effect.report.holder}`);
   }
   assert.deepEqual(reports, ["1000 held back"]);
 });

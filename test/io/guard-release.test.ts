@@ -21,6 +21,7 @@ const facts: ReleaseFacts = {
   },
   identity: "me_1",
   holdAtLeast: 0,
+  isCandidate: false,
   log: { level: "info", format: "text", colour: false, context: {} },
 };
 /** In the place of what releases: tells what it was given. */

@@ -14,6 +14,7 @@ const mine: LeaseRecord = {
   done: null,
   lastTick: null,
   stepDown: null,
+  coordination: null,
 };
 
 const foreign = {
@@ -53,6 +54,7 @@ void test("reading tolerates null, missing fields and any form of time", () => {
     done: null,
     lastTick: null,
     stepDown: null,
+    coordination: { strategy: "OldestEmulationVersion", preferredHolder: null },
   });
   assert.equal(lease.version, "42");
 });

@@ -92,6 +92,7 @@ export class ForeignElector {
       renewTime: time,
       transitions: before === undefined ? 0 : own ? before.transitions : before.transitions + 1,
       // Annotations that it does not know stay as they are.
+      coordination: null, // it writes the whole spec anew
       markedBy: before?.markedBy ?? null,
       holdUntil: before?.holdUntil ?? null,
       done: before?.done ?? null,

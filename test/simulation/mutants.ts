@@ -45,8 +45,8 @@ export const mutants: readonly Mutant[] = [
   change(
     "validity counts from the answer",
     "renewal.ts",
-    "counts ? deadlines(request.sentAt, timing.leaseDuration, timing)",
-    "counts ? deadlines(turn.at, timing.leaseDuration, timing)",
+    "counts ? deadlines(request.sentAt, leftAlone(answer, timing), timing)",
+    "counts ? deadlines(turn.at, leftAlone(answer, timing), timing)",
   ),
   change("dead exactly at expiry", "deadlines.ts", "const kill = expiry - killMargin;", "const kill = expiry;"),
   change(
@@ -275,8 +275,8 @@ export const mutants: readonly Mutant[] = [
   change(
     "a release on behalf of a dead holder forgets what was recorded",
     "on-behalf.ts",
-    "done: record.done, lastTick",
-    "done: null, lastTick",
+    "const { done, lastTick } = record;",
+    "const { lastTick } = record;\n  const done = null;",
     { once: true },
   ),
   {

@@ -4,6 +4,7 @@
  * then still come in (the promise of the store is broken on purpose: the core must not believe an answer of an earlier request).
  */
 import type { ReadResult, WriteResult } from "../../src/core/lease.ts";
+import { ourselves } from "../../src/core/elector.ts";
 import type { State } from "../../src/core/state.ts";
 import type { Candidate, Effect, Event, Millis, SignalName, Turn } from "../../src/core/types.ts";
 import type { Entry } from "./agenda.ts";
@@ -93,7 +94,7 @@ export class SimCandidate {
 
   #turn(): Turn {
     const { machine, me } = this;
-    return { at: machine.clock(), wall: machine.wall(), chance: this.#sim.dice.next(), me };
+    return { at: machine.clock(), wall: machine.wall(), chance: this.#sim.dice.next(), me, elector: ourselves };
   }
 
   #take(event: Event): void {
@@ -177,6 +178,8 @@ export class SimCandidate {
         return;
       case "kill-tree":
         command.killTree();
+        return;
+      case "candidacy":
         return;
       case "report":
         if (effect.report.kind === "stepped-down") judge.steppedDown(this);

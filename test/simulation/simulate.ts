@@ -233,6 +233,7 @@ function byHand(sim: Sim, kind: Parameters<Judge["hand"]>[0]): void {
     acquireTime: time,
     renewTime: time,
     transitions: api.lease.record.transitions + 1,
+    coordination: api.lease.record.coordination,
     markedBy: null,
     holdUntil: api.lease.record.holdUntil,
     done: api.lease.record.done,

@@ -1,6 +1,7 @@
 /** Values for tests of the core: a candidate, Leases, moments, and states reached by the steps that lead there. */
 import assert from "node:assert/strict";
 import { initial, step } from "../../src/core/lifecycle.ts";
+import { ourselves } from "../../src/core/elector.ts";
 import { service, type Job } from "../../src/core/job.ts";
 import type { LeaseRecord, StoredLease } from "../../src/core/lease.ts";
 import type { Leading, Releasing, Standby, State, Stopping } from "../../src/core/state.ts";
@@ -25,7 +26,7 @@ export const epoch = Date.UTC(2026, 0, 1);
 export const sigterm: SignalName = { name: "SIGTERM", number: 15 };
 
 export function turn(at: Millis, change: Partial<Turn> = {}): Turn {
-  return { at, wall: epoch + at, chance: 0.5, me, ...change };
+  return { at, wall: epoch + at, chance: 0.5, me, elector: ourselves, ...change };
 }
 
 export function lease(record: Partial<LeaseRecord> = {}, version = "10", uid = "uid"): StoredLease {
@@ -40,6 +41,7 @@ export function lease(record: Partial<LeaseRecord> = {}, version = "10", uid = "
     done: null,
     lastTick: null,
     stepDown: null,
+    coordination: null,
     ...record,
   };
   return {

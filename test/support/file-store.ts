@@ -28,6 +28,7 @@ export const record: LeaseRecord = {
   done: null,
   lastTick: null,
   stepDown: null,
+  coordination: null,
 };
 
 /** A folder that goes with the test. */

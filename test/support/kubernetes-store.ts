@@ -37,6 +37,7 @@ export function recordOf(holder: string, more: Partial<LeaseRecord> = {}): Lease
     done: null,
     lastTick: null,
     stepDown: null,
+    coordination: null,
     ...more,
   };
 }
