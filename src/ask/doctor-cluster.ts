@@ -125,7 +125,8 @@ async function* servedFindings(
 }
 
 /** What goes by clocks that are not the same everywhere. */
-function byOurClock({ job }: Options): string | null {
+function byOurClock({ job, coordinated }: Options): string | null {
+  if (coordinated !== null) return "with --coordinated the server elects by its own clock";
   return job.schedule === null ? null : "ticks of --schedule come by our clock";
 }
 

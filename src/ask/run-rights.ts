@@ -5,8 +5,8 @@ import type { Settings } from "../settings.ts";
 import { rightsFor, type Right } from "./rights.ts";
 
 /** Nothing without a cluster. */
-export function rightsOfRun({ election, store, leaseName, announce }: Options): Right[] {
-  const extras = { events: announce.events, podLabel: announce.podLabel !== null, coordinated: false };
+export function rightsOfRun({ election, store, leaseName, announce, coordinated }: Options): Right[] {
+  const extras = { events: announce.events, podLabel: announce.podLabel !== null, coordinated: coordinated !== null };
   return election && store.kind === "kubernetes" ? rightsFor({ leaseName, purpose: "run", extras }) : [];
 }
 
@@ -19,4 +19,4 @@ export function rightsFlags(settings: Settings): string[] {
   });
 }
 
-const deciding = ["lease-name", "events", "label-pod"];
+const deciding = ["lease-name", "events", "label-pod", "coordinated", "candidate-version"];

@@ -28,3 +28,11 @@ test("the flags that decide on the rights can be typed as they are told", () => 
   const flags = rightsFlags(given({ events: "1", "label-pod": "role=leader", "renew-deadline": "5s" }));
   assert.deepEqual(flags, ["--lease-name", "worker", "--events=1", "--label-pod", "role=leader"]);
 });
+
+test("coordinated election needs LeaseCandidates", () => {
+  const coordinated = { coordinated: "auto", "candidate-version": "1.0.0" };
+  const [candidates, ...more] = rules(coordinated).slice(documentedRules("worker").length);
+  assert.deepEqual([candidates?.resources, more], [["leasecandidates"], []]);
+  const flags = ["--lease-name", "worker", "--coordinated=auto", "--candidate-version", "1.0.0"];
+  assert.deepEqual(rightsFlags(given(coordinated)).sort(), flags.sort());
+});
