@@ -12,6 +12,7 @@ import {
   minutesAhead,
   jobsIn,
   leaseOf,
+  muchLater,
   record,
   soon,
   storeIn,
@@ -100,7 +101,7 @@ void test("a writer that was frozen until its slot had been collected changes no
     await realFiles.unlink(path);
   };
   const frozen = await storeIn(t, directory, { link, unlink });
-  const answer = frozen.write({ base, record: { ...record, holder: "frozen" } }, soon());
+  const answer = frozen.write({ base, record: { ...record, holder: "frozen" } }, muchLater());
   await door.reached;
   const last = await writeTimes(others, 40);
   await others.read(soon()); // collecting goes before it

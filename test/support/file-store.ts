@@ -16,6 +16,8 @@ export const clock = createClock();
 /** To it, every version is old enough to be collected. */
 export const minutesAhead = { now: () => clock.now(), wall: () => clock.wall() + 300_000 };
 export const soon = () => clock.now() + 5_000;
+/** For a write that is held up on purpose while much else is written. */
+export const muchLater = () => clock.now() + 60_000;
 
 export const record: LeaseRecord = {
   holder: "me",
