@@ -47,7 +47,7 @@ export class Daemon {
     this.#isToEnd = false;
     child.once("exit", () => {
       this.#child = undefined;
-      if (!this.#isToEnd)
+      if (!this.#isToEnd && !this.#enclosure.isClosing)
         console.error(`${this.name} has ended by itself; its log is ${this.name}.log in the cluster's folder`);
     });
     await once(child, "spawn");

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { until } from "../lab/until.ts";
 
 // Namespaces for the processes, the mounts and the network of a whole cluster. With their first process the kernel ends
@@ -18,36 +18,41 @@ mount --make-rshared /
 while :; do sleep 1000 & wait "$!"; done
 `;
 
-// The end of the pipe means that the test is over or dead.
+// The end of the pipe means that the test is over or dead. A container that is paused has to be woken before it can die. Its control
+// group has the name that containerd gives to it, whatever its kubelet is told.
 const keep = `
 trap '' HUP INT QUIT TERM
 cd /
 read -r first
 while read -r line; do :; done
+groups() { for task in "$1"/node*/containerd-state/io.containerd.runtime.v2.task/k8s.io/*; do
+  for group in /sys/fs/cgroup/*/k8s.io/"\${task##*/}" /sys/fs/cgroup/k8s.io/"\${task##*/}"; do
+    [ -d "$group" ] && echo "$group"
+  done
+done; }
+all=$(groups "$1")
+for group in $all; do [ ! -e "$group/freezer.state" ] || echo THAWED >"$group/freezer.state"; done
 kill -9 "$first"
 while kill -0 "$first"; do sleep 0.05; done
-for groups in /sys/fs/cgroup/*"/$2" "/sys/fs/cgroup/$2"; do
+for group in $all; do
   tries=0
-  while [ -d "$groups" ] && [ "$tries" -lt 100 ]; do
-    find "$groups" -depth -type d -exec rmdir {} + || sleep 0.05
-    tries=$((tries + 1))
-  done
+  until rmdir "$group" || [ ! -d "$group" ] || [ "$tries" -gt 100 ]; do sleep 0.05; tries=$((tries + 1)); done
+  rmdir "\${group%/*}" # when it was the last one
 done
-[ -n "$3" ] || rm -rf --one-file-system -- "$1"
+[ -n "$2" ] || rm -rf --one-file-system -- "$1"
 `;
 
 /** Where a cluster lives, apart from the machine. LEADER_EXEC_CLUSTER_KEEP=1 keeps its folder. */
 export class Enclosure {
   readonly folder: string;
-  /** The control group of all its pods, below each controller. */
-  readonly cgroup: string;
   /** The first process of its process namespace, as this machine numbers it. */
   readonly first: number;
   readonly #keeper: ChildProcess;
+  /** Whatever ends in here from now on is meant to. */
+  isClosing = false;
 
   private constructor(folder: string, first: number, keeper: ChildProcess) {
     this.folder = folder;
-    this.cgroup = basename(folder);
     this.first = first;
     this.#keeper = keeper;
   }
@@ -61,8 +66,8 @@ export class Enclosure {
       stdio: ["ignore", "ignore", "inherit"],
     });
     await once(outer, "spawn");
-    const keep_ = process.env["LEADER_EXEC_CLUSTER_KEEP"] ?? "";
-    const keeper = spawn("sh", ["-c", keep, "keeper", folder, basename(folder), keep_], {
+    const stays = process.env["LEADER_EXEC_CLUSTER_KEEP"] ?? "";
+    const keeper = spawn("sh", ["-c", keep, "keeper", folder, stays], {
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],
     });
@@ -91,6 +96,7 @@ export class Enclosure {
 
   /** Ends everything in here and removes what it left; resolves when that is done. */
   async close(): Promise<void> {
+    this.isClosing = true;
     if (this.#keeper.exitCode !== null) return;
     this.#keeper.ref();
     const ended = once(this.#keeper, "exit");

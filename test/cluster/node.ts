@@ -98,7 +98,6 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
       authorization: { mode: "AlwaysAllow" },
       containerRuntimeEndpoint: `unix://${this.#at("containerd.sock")}`,
       cgroupDriver: "cgroupfs",
-      cgroupRoot: `/${this.#enclosure.cgroup}`,
       cgroupsPerQOS: false,
       enforceNodeAllocatable: [],
       // v1.34.4 without control groups per class of service falls over when a pod follows another one of its name.

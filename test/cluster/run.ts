@@ -5,13 +5,14 @@ import { deletions } from "./cases/deletions.ts";
 import { jobs } from "./cases/jobs.ts";
 import { kills } from "./cases/kills.ts";
 import { nodes } from "./cases/nodes.ts";
+import { services } from "./cases/service.ts";
 import { updates } from "./cases/updates.ts";
 import { startCluster, type Cluster } from "./cluster.ts";
 import { isGood, rowOf, tableOf, type Row } from "./report.ts";
 import { whyNoCluster } from "./requirements.ts";
 import { Stage } from "./stage.ts";
 
-const all: readonly Case[] = [...updates, ...deletions, ...kills, ...nodes, ...access, ...jobs];
+const all: readonly Case[] = [...updates, ...deletions, ...kills, ...nodes, ...access, ...jobs, ...services];
 const say = (line: string): void => console.log(line);
 
 async function play(cluster: Cluster, one: Case): Promise<Row> {

@@ -103,6 +103,13 @@ export class Stage {
     return found;
   }
 
+  /** Waits until the container of a pod was started again: a moment longer than Kubernetes still calls it Ready. */
+  async isRestarted({ uid, restarts }: Pod): Promise<void> {
+    const look = async (): Promise<boolean> =>
+      (await this.pods()).some((pod) => pod.uid === uid && pod.restarts > restarts);
+    await until("the container is started again", look, 90_000, 50);
+  }
+
   /** The processes in the container of this command. */
   async inmates(life: Life): Promise<Inmates> {
     const { containerId } = await this.podOf(life);

@@ -54,6 +54,19 @@ export const deletions: readonly Case[] = [
     },
   },
   {
+    title: "the same, and the command needs 20 s to clean up",
+    name: "deleted-by-force-slow",
+    run: async (stage) => {
+      let leader = await stage.deploy({ probe: ["cleanup", "20000"] });
+      const unseen: number[] = [];
+      await repeat(stage, 2, async () => {
+        unseen.push(await deleteByForce(stage, leader));
+        leader = await stage.settles(2);
+      });
+      stage.notes.push(livedOn(unseen));
+    },
+  },
+  {
     title: "the only pod of a StatefulSet deleted with --grace-period=0 --force",
     name: "stateful-set",
     run: async (stage) => {

@@ -6,10 +6,10 @@ import { repeat, type Case } from "./case.ts";
 
 /** The container of the manifest becomes an init container, as docs/jobs.md has it; what follows it needs no Lease. */
 function migrated(pod: PodSpec): void {
-  pod.initContainers = pod.containers.map((container) => ({ ...container, name: "migrate" }));
-  pod.containers = pod.containers.map(({ env: _env, volumeMounts: _mounts, ...rest }): Container => {
-    return { ...rest, env: [], args: ["sleep", "1000"] };
-  });
+  const withoutProbes = ({ livenessProbe, readinessProbe, ports, ...rest }: Container): Container => rest;
+  const containers = pod.containers.map(withoutProbes);
+  pod.initContainers = containers.map((container) => ({ ...container, name: "migrate" }));
+  pod.containers = containers.map((container) => ({ ...container, args: ["sleep", "1000"] }));
 }
 
 /** Jobs, with the flags of docs/jobs.md. */

@@ -1,7 +1,10 @@
-import { writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { until } from "../../lab/until.ts";
-import type { Inmates } from "../inmates.ts";
+import type { Inmate, Inmates } from "../inmates.ts";
 import type { Stage } from "../stage.ts";
 import type { Life } from "../witness.ts";
 import type { PodSpec } from "../workload.ts";
@@ -17,8 +20,10 @@ const killed = (victim: Victim, name: string): Case => ({
   run: async (stage) => {
     let leader = await stage.deploy();
     await repeat(stage, 5, async () => {
+      const pod = await stage.podOf(leader);
       process.kill((await stage.inmates(leader))[victim].pid, "SIGKILL");
       await stage.handsOver(leader);
+      await stage.isRestarted(pod);
       leader = await stage.settles(2);
     });
   },
@@ -27,25 +32,29 @@ const killed = (victim: Victim, name: string): Case => ({
 const limited = (pod: PodSpec): void => {
   for (const container of pod.containers) container.resources = { limits: { memory: "200Mi" } };
 };
-const eat = "(head -c 300M /dev/zero; sleep 60) | tail -c 300M >/dev/null";
+/** Takes memory at the expense of a control group (ARGUMENT 1), until it is killed as well. */
+const eat = 'echo $$ >"$1/cgroup.procs"; head -c 400M /dev/zero | tail -c 400M >/dev/null';
 
-/** Fills the container's memory from inside; the kernel then kills whom it is told to prefer. */
+/** The container's memory runs full, and the kernel kills whom it is told to prefer. Returns what Kubernetes says of it. */
 async function outOfMemory(stage: Stage, leader: Life, victim: Victim): Promise<string> {
-  const { name, restarts } = await stage.podOf(leader);
-  writeFileSync(`/proc/${(await stage.inmates(leader))[victim].pid}/oom_score_adj`, "1000");
-  const eating = stage.kubectl("exec", name, "--", "sh", "-c", eat).catch(() => ""); // it dies with its container
+  const pod = await stage.podOf(leader);
+  const inmates = await stage.inmates(leader);
+  for (const { pid } of Object.values(inmates) as Inmate[]) writeFileSync(`/proc/${pid}/oom_score_adj`, "0");
+  const { pid } = inmates[victim];
+  writeFileSync(`/proc/${pid}/oom_score_adj`, "1000");
+  await once(spawn("sh", ["-c", eat, "eater", memoryGroupOf(pid)], { stdio: "ignore" }), "exit");
   await stage.handsOver(leader);
-  await eating;
-  await until(
-    "the container is started again",
-    async () => {
-      const pod = (await stage.pods()).find(({ uid }) => uid === leader.pod);
-      return pod !== undefined && pod.restarts > restarts;
-    },
-    60_000,
-  );
+  await stage.isRestarted(pod);
   const state = "{.status.containerStatuses[0].lastState.terminated";
-  return stage.kubectl("get", "pod", name, "-o", `jsonpath=${state}.reason} ${state}.exitCode}`);
+  return stage.kubectl("get", "pod", pod.name, "-o", `jsonpath=${state}.reason} ${state}.exitCode}`);
+}
+
+/** Where the kernel counts the memory of a process. */
+function memoryGroupOf(pid: number): string {
+  const groups = readFileSync(`/proc/${pid}/cgroup`, "utf8");
+  const legacy = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(groups)?.[1];
+  const path = legacy === undefined ? (/^0::(.*)$/m.exec(groups)?.[1] ?? "") : `memory${legacy}`;
+  return join("/sys/fs/cgroup", path);
 }
 
 const starved = (victim: Victim, name: string): Case => ({
