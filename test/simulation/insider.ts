@@ -1,5 +1,5 @@
 /** What only shows inside a candidate: a start follows on an acknowledged write and on nothing else, with its deadline. */
-import type { WriteResult } from "../../src/core/lease.ts";
+import type { Answered, WriteResult } from "../../src/core/lease.ts";
 import type { Effect, Event, Millis } from "../../src/core/types.ts";
 import { Violation } from "./judge.ts";
 import type { SimCandidate } from "./sim-candidate.ts";
@@ -11,6 +11,13 @@ interface Knowledge {
   answer: { readonly result: WriteResult; readonly sentAt: Millis; readonly late: boolean } | null;
   /** The last deadline the guard was told. */
   killAt: Millis;
+}
+
+/** By how much the server, which elects, may be earlier: its clock is up to a second ahead of its `Date`, another server's half a second more. */
+function serverTakes({ lease, serverTime }: Answered): Millis {
+  const { coordination, renewTime } = lease.record;
+  if (coordination === null || serverTime === undefined || renewTime === null) return 0;
+  return Math.max(0, serverTime + 1_500 - renewTime);
 }
 
 export class Insider {
@@ -40,7 +47,7 @@ export class Insider {
         throw new Violation(
           `${identity}: ${effect.kind} follows on ${event.kind}, not on a write that was acknowledged`,
         );
-      const latest = answer.sentAt + 0.99 * timing.leaseDuration - 1_500;
+      const latest = answer.sentAt + 0.99 * (timing.leaseDuration - serverTakes(answer.result)) - 1_500;
       // A tick may be recorded within the second of the renewal before it: client-go does not see that, and nothing moves.
       const isSooner = effect.kind === "start" && effect.tick !== null && effect.killAt < latest;
       if (Math.abs(effect.killAt - latest) > 1e-3 && !isSooner)

@@ -180,7 +180,9 @@ export class Judge {
     }
     if (holder === by && this.#agenda.now < (this.#resting.get(by) ?? -1) && before?.record.holder !== by)
       throw new Violation(`${by} contended within one lease duration after it had stepped down`);
-    if (holder === "") {
+    // Who is named by the server has confirmed nothing yet.
+    if (by === "server") this.#live = holder === this.#live?.holder ? this.#live : null;
+    else if (holder === "") {
       if (this.#live !== null && this.#live.holder !== by && !this.#excused(this.#live))
         throw new Violation(`${by} cleared the Lease of ${this.#live.holder}`);
       const since = this.#terms.get(by)?.since;

@@ -2,6 +2,7 @@
 import { service, type Job } from "../../src/core/job.ts";
 import type { Candidate, Millis } from "../../src/core/types.ts";
 import { Dice } from "./dice.ts";
+import { coordinationOf, type SimCoordination } from "./coordinated.ts";
 import { jobOf } from "./jobs.ts";
 import { Link } from "./link.ts";
 import { onceJobOf } from "./once.ts";
@@ -13,6 +14,8 @@ import type { Sim } from "./sim.ts";
 export class Machine {
   readonly setup: MachineSetup;
   readonly link: Link;
+  /** What its candidates tell the server. */
+  readonly coordination: SimCoordination;
   wallSteps: Millis = 0;
   candidate: SimCandidate;
   readonly #sim: Sim;
@@ -26,6 +29,7 @@ export class Machine {
     this.setup = setup;
     this.link = new Link(sim, setup.delay);
     this.#dice = new Dice(1_000 * sim.scenario.seed + number);
+    this.coordination = coordinationOf(new Dice(sim.scenario.seed + 77 * number));
     this.candidate = this.#newCandidate();
   }
 

@@ -1,6 +1,7 @@
 /** The simulation can fail: every wrong core is caught within a bounded number of seeds. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { coordinatedScenarioOf } from "./coordinated.ts";
 import { jobScenarioOf } from "./jobs.ts";
 import { mutantCore, mutants, type Mutant } from "./mutants.ts";
 import { onceScenarioOf } from "./once.ts";
@@ -13,8 +14,9 @@ const enough = 20_000;
 /** A command that starts late is no proof of danger. */
 const slow = /^no command runs/;
 
-function scenarioFor({ once, jobs, schedule, stepDown, focus }: Mutant, seed: number): Scenario {
+function scenarioFor({ once, jobs, schedule, stepDown, coordinated, focus }: Mutant, seed: number): Scenario {
   if (stepDown) return stepDownScenarioOf(seed);
+  if (coordinated) return coordinatedScenarioOf(seed);
   if (schedule) return scheduleScenarioOf(seed);
   return once ? onceScenarioOf(seed) : jobs ? jobScenarioOf(seed) : scenarioOf(seed, focus);
 }

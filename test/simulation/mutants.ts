@@ -21,6 +21,8 @@ export interface Mutant {
   readonly focus?: Focus;
   /** Shows only where candidates are jobs. */
   readonly jobs?: true;
+  /** Shows only where the server elects. */
+  readonly coordinated?: true;
   /** Shows only with a schedule. */
   readonly schedule?: true;
   /** Shows only where they run until they have succeeded once. */
@@ -34,7 +36,7 @@ const change = (
   file: string,
   from: string,
   to: string,
-  rest: Pick<Mutant, "insight" | "focus" | "jobs" | "schedule" | "once" | "stepDown"> = {},
+  rest: Pick<Mutant, "insight" | "focus" | "coordinated" | "jobs" | "schedule" | "once" | "stepDown"> = {},
 ): Mutant => ({
   name,
   change: { file, from, to },
@@ -278,6 +280,30 @@ export const mutants: readonly Mutant[] = [
     "const { done, lastTick } = record;",
     "const { lastTick } = record;\n  const done = null;",
     { once: true },
+  ),
+  change(
+    "a command starts on the server's word, without a write of ours",
+    "standby.ts",
+    "  const view =\n    result.kind",
+    `  if (result.kind === "found" && result.lease.record.holder === turn.me.identity)
+    return startLeading(state, result, { kind: "acquire", id: 0, sentAt: turn.at, write: { base: null, record: result.lease.record }, from: "own" }, turn);
+  const view =
+    result.kind`,
+    { coordinated: true },
+  ),
+  change(
+    "a holder counts as if the server's clock were its own",
+    "server-taker.ts",
+    "if (coordination === null) return leaseDuration;",
+    "if (coordination === null || leaseDuration > 0) return leaseDuration;",
+    { coordinated: true, insight: true },
+  ),
+  change(
+    "a holder to whom another is preferred releases before its tree is gone",
+    "leading.ts",
+    'if (state.command !== "waiting" && !isIdle(state)) {',
+    'if (state.command !== "waiting" && !isIdle(state) && asked.to === null) {',
+    { coordinated: true },
   ),
   {
     name: "the guard releases before the tree is gone",

@@ -19,7 +19,8 @@ export interface Occasion {
   readonly on?: { readonly what: Moment; readonly after: Millis };
 }
 
-export type Moment = "acquired" | "released" | "written";
+/** `elected`: by the server, before it is confirmed. */
+export type Moment = "acquired" | "released" | "written" | "elected";
 
 export type Fault = Occasion &
   (
@@ -50,6 +51,8 @@ export type Fault = Occasion &
     /** A hand edits what `--once` has recorded: adds a key, or makes it unreadable for so long. */
     | { readonly kind: "note" }
     | { readonly kind: "spoil"; readonly span: Millis }
+    /** The API server's controller is gone for so long. */
+    | { readonly kind: "controller-down"; readonly span: Millis }
     /** Somebody asks the holder, or one that was never there, to step down. */
     | { readonly kind: "step-down"; readonly of: "holder" | "nobody" }
     /** By hand: the operator's doing. */
@@ -71,6 +74,8 @@ export interface Scenario {
   readonly machines: readonly MachineSetup[];
   /** A client-go elector contends too, with this lease duration, renew deadline and retry period. */
   readonly foreign: { readonly duration: Millis; readonly deadline: Millis; readonly retry: Millis } | null;
+  /** The server elects (coordinated.ts). */
+  readonly coordinated: boolean;
   /** Share of reads that are answered from an older state; and how old at most. */
   readonly stale: { readonly share: number; readonly age: Millis };
   /** Share of requests that are lost, lost on the way back, or delivered twice; at all times. */
@@ -135,6 +140,7 @@ export function scenarioOf(seed: number, focus: Focus = {}): Scenario {
     everyTick: seed % 8 === 0,
     faults: faults.sort((a, b) => a.at - b.at),
     calmFrom,
+    coordinated: false,
     jobs: false,
     once: false,
     schedule: null,

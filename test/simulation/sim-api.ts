@@ -57,6 +57,7 @@ export class SimApi {
     if (lease.uid !== base.uid || lease.version !== base.version) return { kind: "conflict" };
     if (
       fingerprintOf(record) === lease.fingerprint &&
+      JSON.stringify(record.coordination) === JSON.stringify(lease.record.coordination) &&
       record.markedBy === lease.record.markedBy &&
       record.holdUntil === lease.record.holdUntil &&
       record.done === lease.record.done &&

@@ -11,6 +11,7 @@ import type { Entry } from "./agenda.ts";
 import type { SimWatch } from "./link.ts";
 import type { Machine } from "./machine.ts";
 import { SimCommand } from "./sim-command.ts";
+import { SimCandidacy } from "./sim-candidacy.ts";
 import type { Sim } from "./sim.ts";
 
 const tickEvery: Millis = 250;
@@ -31,6 +32,7 @@ export class SimCandidate {
   #stepping = false;
   #wake: Entry | null = null;
   #watch: SimWatch | null = null;
+  #candidacy: SimCandidacy | null = null;
 
   constructor(sim: Sim, machine: Machine, me: Candidate) {
     this.#sim = sim;
@@ -42,8 +44,10 @@ export class SimCandidate {
 
   begin(): void {
     this.#sim.trace?.(this.me.identity, "begins");
+    if (this.#sim.scenario.coordinated) this.#candidacy = new SimCandidacy(this.#sim, this);
     this.state = this.#sim.core.initial(this.#turn());
     this.#sim.judge.begins(this, this.#sim.scenario);
+    this.#candidacy?.deliver({ kind: "tick" });
     this.deliver({ kind: "tick" });
   }
 
@@ -94,7 +98,13 @@ export class SimCandidate {
 
   #turn(): Turn {
     const { machine, me } = this;
-    return { at: machine.clock(), wall: machine.wall(), chance: this.#sim.dice.next(), me, elector: ourselves };
+    return {
+      at: machine.clock(),
+      wall: machine.wall(),
+      chance: this.#sim.dice.next(),
+      me,
+      elector: this.#candidacy?.state.elector ?? ourselves,
+    };
   }
 
   #take(event: Event): void {
@@ -180,13 +190,19 @@ export class SimCandidate {
         command.killTree();
         return;
       case "candidacy":
+        this.#candidacy?.deliver({ kind: "wish", wish: effect.wish });
         return;
       case "report":
-        if (effect.report.kind === "stepped-down") judge.steppedDown(this);
+        if (effect.report.kind === "stepped-down" && effect.report.span > 0) judge.steppedDown(this);
         if (this.#sim.scenario.schedule !== null) judge.schedule.reported(effect.report, this.#sim.scenario.schedule);
         return;
       case "finish":
         this.#end();
+        if (this.#sim.scenario.coordinated)
+          this.machine.link.ask(
+            () => this.#sim.candidates.delete(this.me.identity),
+            () => undefined,
+          );
         judge.finished(this, effect.outcome);
         return;
     }
@@ -220,6 +236,7 @@ export class SimCandidate {
 
   #end(): void {
     this.over = true;
+    this.#candidacy?.end();
     this.#queue = [];
     this.#watch?.close();
     if (this.#wake !== null) this.#wake.action = null;

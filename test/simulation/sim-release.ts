@@ -26,6 +26,11 @@ function attempt(sim: Sim, dead: SimCandidate, estate: Estate, until: Millis, tr
   const { api, core, judge } = sim;
   const { machine, me } = dead;
   const askedAt = machine.clock();
+  if (tries === 0)
+    machine.link.ask(
+      () => sim.candidates.delete(me.identity),
+      () => undefined,
+    );
   if (askedAt >= until) return;
   const again = (): void => {
     sim.agenda.after(Math.min(firstPause * 2 ** tries, longestPause), () =>

@@ -4,10 +4,12 @@ import type { releaseFor } from "../../src/core/on-behalf.ts";
 import type { State } from "../../src/core/state.ts";
 import type { Millis, Turn } from "../../src/core/types.ts";
 import type { Agenda } from "./agenda.ts";
+import type { Controller } from "./controller.ts";
 import type { Dice } from "./dice.ts";
 import type { Judge } from "./judge.ts";
 import type { Scenario } from "./scenario.ts";
 import type { SimCandidate } from "./sim-candidate.ts";
+import type { SimCandidates } from "./sim-candidates.ts";
 import type { SimApi } from "./sim-api.ts";
 
 /** The core under test: the real one, or a mutant. */
@@ -24,6 +26,9 @@ export interface Sim {
   readonly agenda: Agenda;
   readonly dice: Dice;
   readonly api: SimApi;
+  readonly candidates: SimCandidates;
+  /** Null: the server elects nobody. */
+  controller: Controller | null;
   readonly judge: Judge;
   /** The API answers with errors just now. */
   errors: { readonly share: number; readonly retryAfter: Millis } | null;
