@@ -52,8 +52,8 @@ export class LeaseCandidates {
         return "status" in answer && answer.status < 300 ? { kind: "deleted" } : this.#trouble("delete", answer);
       }
       case "list": {
-        const query = { fieldSelector: `spec.leaseName=${this.#profile.lease}` };
-        const answer = await this.#peer.ask({ method: "GET", path: this.#path(ask.api), query }, deadline);
+        // The API server knows no field selector for the Lease's name.
+        const answer = await this.#peer.ask({ method: "GET", path: this.#path(ask.api) }, deadline);
         if (!("status" in answer) || answer.status !== 200) return this.#trouble("list", answer);
         return { kind: "rivals", rivals: rivalsIn(parseBody(answer.body), this.#profile.lease) };
       }
