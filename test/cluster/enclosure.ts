@@ -37,8 +37,8 @@ while kill -0 "$first"; do sleep 0.05; done
 for group in $all; do
   tries=0
   until rmdir "$group" || [ ! -d "$group" ] || [ "$tries" -gt 100 ]; do sleep 0.05; tries=$((tries + 1)); done
-  rmdir "\${group%/*}" # when it was the last one
 done
+rmdir /sys/fs/cgroup/*/k8s.io /sys/fs/cgroup/k8s.io # where nothing is in them any more
 [ -n "$2" ] || rm -rf --one-file-system -- "$1"
 `;
 

@@ -53,6 +53,7 @@ export async function imageArchives(say: (line: string) => void): Promise<string
     await rename(scratch, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error; // otherwise another build was faster
     });
+    await forgetOld(cache);
     return folder;
   } finally {
     await engine.close();
@@ -77,6 +78,15 @@ async function build(engine: Engine, target: string, say: (line: string) => void
     const archive = `docker-archive:${join(target, `${basename(name).split(":")[0] ?? ""}.tar`)}:${name}`;
     await engine.workshop.run("buildah", [...stores, ...base, "push", "--quiet", name, archive], storage);
   }
+}
+
+/** Keeps the newest three: each is a quarter of a gigabyte. What a build that was killed has left goes with the others. */
+async function forgetOld(cache: string): Promise<void> {
+  const byAge = readdirSync(cache)
+    .filter((name) => name.startsWith("images-"))
+    .map((name) => join(cache, name))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  for (const folder of byAge.slice(3)) await rm(folder, { recursive: true, force: true });
 }
 
 const pauseSource = join(import.meta.dirname, "pause.c");
