@@ -14,6 +14,7 @@ const goMod = [
   "",
   "go 1.26.0",
   "",
+  `require k8s.io/api ${clientGo}`,
   `require k8s.io/apimachinery ${clientGo}`,
   `require k8s.io/client-go ${clientGo}`,
   "",

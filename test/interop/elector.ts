@@ -25,6 +25,8 @@ export interface ElectorStart {
   readonly journal: string;
   readonly times: Times;
   readonly releases: boolean;
+  /** Makes it a candidate of a coordinated election, with a LeaseCandidate of this binary and emulation version. */
+  readonly version?: string;
 }
 
 /** One process of test/interop/go: client-go's elector with a journal as its work. SIGKILLed after the test. */
@@ -45,6 +47,7 @@ export class Elector {
       `--renew-deadline=${start.times.deadline}`,
       `--retry-period=${start.times.retry}`,
       `--release-on-cancel=${String(start.releases)}`,
+      ...(start.version === undefined ? [] : [`--binary-version=${start.version}`]),
     ];
     this.child = spawn(start.program, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));

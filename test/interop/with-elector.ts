@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { describeWithLab, labAvailability, labIsRequired, type Lab } from "../lab/index.ts";
+import { describeWithLab, labAvailability, labIsRequired, type Lab, type LabOptions } from "../lab/index.ts";
 import { buildElector } from "./build-elector.ts";
 
 export interface WithElector {
@@ -12,7 +12,11 @@ export interface WithElector {
  * `describeWithLab` with client-go's elector. Where there is a lab but no Go to build the elector, the group is skipped with
  * the reason, and with CI=true it fails.
  */
-export async function describeWithElector(title: string, body: (room: () => WithElector) => void): Promise<void> {
+export async function describeWithElector(
+  title: string,
+  body: (room: () => WithElector) => void,
+  options: LabOptions = {},
+): Promise<void> {
   const lab = await labAvailability();
   const built = lab.kind === "ready" ? await tryToBuild() : { program: "" };
   if ("reason" in built) {
@@ -21,7 +25,7 @@ export async function describeWithElector(title: string, body: (room: () => With
     });
     return;
   }
-  await describeWithLab(title, (lab) => body(() => ({ lab: lab(), program: built.program })));
+  await describeWithLab(title, (lab) => body(() => ({ lab: lab(), program: built.program })), options);
 }
 
 async function tryToBuild(): Promise<{ program: string } | { reason: string }> {

@@ -17,6 +17,8 @@ export interface LeaseSpec {
   acquireTime?: string | null;
   renewTime?: string | null;
   leaseTransitions?: number | null;
+  strategy?: string | null;
+  preferredHolder?: string | null;
 }
 
 /** A Kubernetes object, a list or a Status, as far as tests look into it. */
@@ -98,6 +100,10 @@ function parse(text: string): KubeObject {
 /** The path of a Lease, or of all Leases of a namespace. */
 export const leasePath = (namespace: string, name?: string): string =>
   `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases${name === undefined ? "" : `/${name}`}`;
+
+/** The path of a LeaseCandidate, or of all of a namespace. */
+export const candidatePath = (namespace: string, name?: string): string =>
+  `/apis/coordination.k8s.io/v1beta1/namespaces/${namespace}/leasecandidates${name === undefined ? "" : `/${name}`}`;
 
 /** The path of a watch on one Lease. */
 export const watchPath = (namespace: string, name: string, more = ""): string =>

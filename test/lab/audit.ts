@@ -19,23 +19,32 @@ export interface AuditEntry {
   readonly name: string;
   /** The HTTP status of the answer. */
   readonly status: number;
-  /** The bodies, for Leases, pods and Events only. */
+  /** The bodies, for Leases, LeaseCandidates, pods and Events only. */
   readonly requestObject: KubeObject | undefined;
   readonly responseObject: KubeObject | undefined;
 }
 
-/** Leases, pods and Events with their bodies, everything else without, the server's own requests not at all. */
+const elections = { group: "coordination.k8s.io", resources: ["leases", "leasecandidates"] };
+
+/**
+ * Leases, LeaseCandidates, pods and Events with their bodies, everything else without, and of the server's own requests only what it
+ * writes as the one that coordinates elections: its own Leases are in kube-system.
+ */
 export const auditPolicy = {
   apiVersion: "audit.k8s.io/v1",
   kind: "Policy",
   omitStages: ["RequestReceived"],
   rules: [
-    { level: "None", users: ["system:apiserver"] },
-    { level: "None", nonResourceURLs: ["/readyz*"] },
+    { level: "None", users: ["system:apiserver"], namespaces: ["kube-system"] },
     {
       level: "RequestResponse",
-      resources: [{ group: "coordination.k8s.io", resources: ["leases"] }],
+      users: ["system:apiserver"],
+      verbs: ["create", "update", "delete"],
+      resources: [elections],
     },
+    { level: "None", users: ["system:apiserver"] },
+    { level: "None", nonResourceURLs: ["/readyz*"] },
+    { level: "RequestResponse", resources: [elections] },
     { level: "RequestResponse", resources: [{ group: "", resources: ["pods", "events"] }] },
     { level: "Metadata" },
   ],

@@ -19,6 +19,12 @@ export function documentedRules(lease: string): PolicyRule[] {
   return rulesOf(rightsFor({ leaseName: lease, purpose: "run" }));
 }
 
+/** What it documents for coordinated election: names of LeaseCandidates are new with each process, so no rule can name them. */
+export function coordinatedRules(lease: string): PolicyRule[] {
+  const candidates = { apiGroups: ["coordination.k8s.io"], resources: ["leasecandidates"] };
+  return [...documentedRules(lease), { ...candidates, verbs: ["create", "get", "list", "watch", "update", "delete"] }];
+}
+
 const api = "/apis/rbac.authorization.k8s.io/v1";
 
 /** The Role of one user in one namespace; it can be changed while the user is at work. */

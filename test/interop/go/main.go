@@ -1,6 +1,6 @@
-// A candidate that is client-go's elector and nothing else, and whose work is a journal of its own life, in the
-// form of test/fixtures/probe.cjs. It stops its work as client-go asks for: before the context is cancelled when it is told to
-// stop, and otherwise as soon as the context that OnStartedLeading got is done.
+// A candidate that is client-go's elector and nothing else, plain or, with a binary version, coordinated, and whose work is
+// a journal of its own life, in the form of test/fixtures/probe.cjs. It stops its work as client-go asks for: before the context
+// is cancelled when it is told to stop, and otherwise as soon as the context that OnStartedLeading got is done.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
@@ -31,15 +32,18 @@ var (
 	deadline   = flag.Duration("renew-deadline", 10*time.Second, "")
 	retry      = flag.Duration("retry-period", 2*time.Second, "")
 	release    = flag.Bool("release-on-cancel", false, "")
+	binary     = flag.String("binary-version", "", "makes it a candidate of a coordinated election")
+	emulation  = flag.String("emulation-version", "", "the binary version when it is not given")
 )
 
 func main() {
 	flag.Parse()
 	config, err := clientcmd.BuildConfigFromFlags("", *kubeconfig)
 	must(err)
+	client := kubernetes.NewForConfigOrDie(config)
 	lock := &resourcelock.LeaseLock{
 		LeaseMeta:  metav1.ObjectMeta{Namespace: *namespace, Name: *name},
-		Client:     kubernetes.NewForConfigOrDie(config).CoordinationV1(),
+		Client:     client.CoordinationV1(),
 		LockConfig: resourcelock.ResourceLockConfig{Identity: *identity},
 	}
 	file, err := os.OpenFile(*journal, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
@@ -57,6 +61,9 @@ func main() {
 		cancel()
 	}()
 
+	if *binary != "" {
+		go register(ctx, client)
+	}
 	leaderelection.RunOrDie(ctx, leaderelection.LeaderElectionConfig{
 		Lock:            lock,
 		LeaseDuration:   *duration,
@@ -64,6 +71,7 @@ func main() {
 		RetryPeriod:     *retry,
 		ReleaseOnCancel: *release,
 		Name:            *name,
+		Coordinated:     *binary != "",
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(leading context.Context) {
 				working.Add(1)
@@ -76,6 +84,18 @@ func main() {
 	})
 	working.Wait()
 	fmt.Println("ended")
+}
+
+// register keeps a LeaseCandidate, as kube-controller-manager does: it is never deleted.
+func register(ctx context.Context, client kubernetes.Interface) {
+	emulated := *emulation
+	if emulated == "" {
+		emulated = *binary
+	}
+	candidate, _, err := leaderelection.NewCandidate(
+		client, *namespace, *identity, *name, *binary, emulated, coordinationv1.OldestEmulationVersion)
+	must(err)
+	candidate.Run(ctx)
 }
 
 func work(file *os.File, lost, rest <-chan struct{}) {
