@@ -22,9 +22,18 @@ const complaintEvery: Millis = 10_000;
 export function stopLost(state: Leading, cause: LossCause, turn: Turn): Stepped {
   const report: Effect = { kind: "report", report: { kind: "lost", cause } };
   const next = newStopping(state, { kind: "lost", cause }, turn.me.timing.killAfter, turn.me.stopSignal, turn);
-  if (cause.kind === "late") return kill(next, "deadline", [report], turn);
-  if (state.command !== "running") return [next, [report]];
-  return [next, [report, { kind: "forward", signal: turn.me.stopSignal, to: "tree" }]];
+  const leaving = withdrawn(turn);
+  if (cause.kind === "late") return kill(next, "deadline", [report, ...leaving], turn);
+  if (state.command !== "running") return [next, [report, ...leaving]];
+  return [next, [report, { kind: "forward", signal: turn.me.stopSignal, to: "tree" }, ...leaving]];
+}
+
+/**
+ * Who has lost the Lease ends, however long its tree takes to die: elected meanwhile it would confirm nothing, and the server, whose pings it
+ * answers, would elect nobody else.
+ */
+function withdrawn({ elector }: Turn): Effect[] {
+  return elector.kind === "server" ? [{ kind: "candidacy", wish: "withdraw" }] : [];
 }
 
 /** Leader-exec was asked to stop: the command gets the signal and its grace, and the Lease is renewed all that time. */
@@ -68,7 +77,8 @@ export function loseLease(state: Leading | Stopping, holder: string, turn: Turn)
   const next = state.phase === "stopping" ? state : newStopping(state, { kind: "lost", cause }, 0, "SIGKILL", turn);
   const why: Stopping["why"] = next.resume === null ? next.why : { kind: "lost", cause };
   const lost: Stopping = { ...next, why, resume: null, hold: null };
-  return lost.killing === null ? kill(lost, "other-holder", [report], turn) : [lost, [report]];
+  const effects = [report, ...withdrawn(turn)];
+  return lost.killing === null ? kill(lost, "other-holder", effects, turn) : [lost, effects];
 }
 
 /** One event while stopping. */
