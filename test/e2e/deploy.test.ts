@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { loadAll } from "js-yaml";
-import { describeWithLab, leasePath, until, type Lab } from "../lab/index.ts";
+import { coordinatedRules, describeWithLab, leasePath, until, type Lab } from "../lab/index.ts";
 import { kubeconfigText } from "../lab/kubeconfig.ts";
 import { parseCommandLine } from "../../src/cli.ts";
 import { Candidate, folderOf } from "../support/candidate.ts";
@@ -22,6 +22,8 @@ interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly spec?: unknown;
+  /** Of a Role. */
+  readonly rules?: readonly unknown[];
 }
 
 interface Probe {
@@ -116,6 +118,13 @@ await describeWithLab("the manifests of deploy/", (lab) => {
     assert.ok(renewals.every(({ status }) => status !== 403));
     candidate.kill("SIGTERM");
     assert.equal(await candidate.code(), 0);
+  });
+
+  test("rbac.yaml and rbac-coordinated.yaml give exactly the rights that all tests of coordinated election run with", () => {
+    const rules = ["rbac.yaml", "rbac-coordinated.yaml"]
+      .flatMap(manifests)
+      .flatMap(({ kind, rules }) => (kind === "Role" ? (rules ?? []) : []));
+    assert.deepEqual(rules, coordinatedRules("worker"));
   });
 
   for (const file of deployments)
