@@ -47,8 +47,11 @@ await describeCoordinated("trouble in a coordinated election", (room) => {
     const fleet = await Fleet.open(t, room());
     const { first, second } = await pair(fleet);
     for (const name of ["first", "second"]) {
-      const found = (await fleet.candidates()).find(({ metadata }) => metadata?.name?.startsWith(name));
-      assert.ok(found?.metadata?.name !== undefined);
+      // Who is stepping down meanwhile is registered again a moment later.
+      const found = await until(`a candidate of ${name}`, async () =>
+        (await fleet.candidates()).find(({ metadata }) => metadata?.name?.startsWith(name)),
+      );
+      assert.ok(found.metadata?.name !== undefined);
       await fleet.lab.admin("DELETE", candidatePath(fleet.namespace, found.metadata.name));
       await until("another one", async () => {
         const now = (await fleet.candidates()).find(({ metadata }) => metadata?.name?.startsWith(name));
