@@ -118,6 +118,10 @@ export class Judge {
 
   writeSent(candidate: SimCandidate, id: number, write: Write, at: Millis): void {
     this.#insider?.writeSent(candidate, id, at);
+    const { identity } = candidate.me;
+    // What counts is when it asks: a renewal of before may arrive while it rests.
+    if (write.record.holder === identity && this.#agenda.now < (this.#resting.get(identity) ?? -1))
+      throw new Violation(`${identity} contended within one lease duration after it had stepped down`);
     if (write.base === null) candidate.creates.set(id, this.#agenda.now);
   }
 
@@ -178,8 +182,6 @@ export class Judge {
         throw new Violation(`${by} wrote itself into the Lease while the tree of ${owner.me.identity} lived`);
       if (term !== undefined) term.taken = true;
     }
-    if (holder === by && this.#agenda.now < (this.#resting.get(by) ?? -1) && before?.record.holder !== by)
-      throw new Violation(`${by} contended within one lease duration after it had stepped down`);
     // Who is named by the server has confirmed nothing yet.
     if (by === "server") this.#live = holder === this.#live?.holder ? this.#live : null;
     else if (holder === "") {

@@ -261,6 +261,13 @@ export const mutants: readonly Mutant[] = [
     { stepDown: true },
   ),
   change(
+    "who stepped down takes back at once what it could not release",
+    "contending.ts",
+    "turn.at < Math.max(state.pauseUntil, state.restUntil))",
+    'turn.at < Math.max(state.pauseUntil, decision.from === "own" ? 0 : state.restUntil))',
+    { stepDown: true },
+  ),
+  change(
     "a release on behalf of a dead holder does not look at the holder",
     "on-behalf.ts",
     "if (uid !== estate.uid || record.holder !== estate.identity || record.markedBy !== estate.identity) return null;",
