@@ -1,7 +1,7 @@
 /** What a standby does next, if nothing is under way: look at the Lease, or take it; and how long it pauses in trouble. */
 import { requestDeadline } from "./deadlines.ts";
-import { decide, type View } from "./election.ts";
-import type { StoreFailure } from "./lease.ts";
+import { decide, observe, type View } from "./election.ts";
+import type { StoredLease, StoreFailure } from "./lease.ts";
 import { obstacleIn, patienceEnd } from "./patience.ts";
 import { withdraw } from "./releasing.ts";
 import type { Standby, StandbyRequest, State, Trouble } from "./state.ts";
@@ -30,7 +30,7 @@ export function initial(turn: Turn): Standby {
   return {
     phase: "standby",
     ids: 0,
-    view: { kind: "unknown" },
+    view: { kind: "unknown", duration: 0 },
     request: null,
     watch: noWatch,
     doubted: false,
@@ -45,6 +45,17 @@ export function initial(turn: Turn): Standby {
     lostRaces: 0,
     told: untold,
   };
+}
+
+/**
+ * The same after a term: what was known of the Lease goes on to count, because whoever took it since may be at work although it was
+ * deleted. It is read before anything is written.
+ * @param lease as last known; null: it is somebody else's
+ */
+export function again(ids: number, lease: StoredLease | null, turn: Turn): Standby {
+  const unknown: View = { kind: "unknown", duration: turn.me.timing.leaseDuration };
+  const view = lease === null ? unknown : observe(unknown, lease, 0, turn);
+  return { ...initial(turn), ids, view, contact: true, mustLook: true };
 }
 
 /** When the next thing is due that no event brings. */

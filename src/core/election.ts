@@ -11,7 +11,8 @@ import type { AcquiredFrom, Candidate, Millis, Turn, WaitsFor } from "./types.ts
 
 /** What a candidate knows about the Lease. */
 export type View =
-  | { readonly kind: "unknown" }
+  /** `duration`: so long somebody may be at work of whom we do not know, if it turns out to be missing; 0: no Lease was ever seen. */
+  | { readonly kind: "unknown"; readonly duration: Millis }
   /** `after`: the last version known before it was deleted; older news are stale. `done`, `lastTick`: what had been recorded there. */
   | {
       readonly kind: "missing";
@@ -78,7 +79,8 @@ export function observe(
 export function observeMissing(view: View, lostRaces: number, turn: Turn): View {
   if (view.kind === "missing") return view;
   const jitter = raceJitter(lostRaces, turn);
-  if (view.kind === "unknown") return { kind: "missing", freeAt: turn.at, jitter, after: null, ...nothing };
+  if (view.kind === "unknown")
+    return { kind: "missing", freeAt: turn.at + view.duration, jitter, after: null, ...nothing };
   const { version: after, record } = view.lease;
   const { done, lastTick } = record;
   return { kind: "missing", freeAt: turn.at + view.duration, jitter, after, done, lastTick };

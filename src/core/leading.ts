@@ -1,5 +1,5 @@
 /** Leading: the command runs while renewals succeed in time; whatever ends that goes through `stopping`. */
-import { initial } from "./contending.ts";
+import { again } from "./contending.ts";
 import { freshEnoughToStart } from "./deadlines.ts";
 import { isNewer } from "./election.ts";
 import type { Answered, StoredLease } from "./lease.ts";
@@ -128,7 +128,7 @@ function settle(state: Leading, verdict: Verdict, turn: Turn): Stepped {
   if (isIdle(state)) return loseIdle(state, { kind: "other-holder", holder: verdict.holder }, turn);
   if (state.command !== "waiting") return loseLease(state, verdict.holder, turn);
   // Nothing was started yet: stand by again.
-  return [{ ...initial(turn), ids: state.ids, contact: true, watch: state.watch }, []];
+  return [{ ...again(state.ids, state.hold.lease, turn), watch: state.watch }, []];
 }
 
 /** A watch that tells of a request for us: what we write next is laid over the version that has it. */

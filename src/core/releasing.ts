@@ -168,12 +168,12 @@ function over(state: Releasing, released: Released, message: string | null, turn
 
 /** Nothing more can be done about the Lease: the end, but for who steps down. */
 function close(
-  { ids, ending }: Releasing,
+  { ids, ending, lease: known }: Releasing,
   released: Released,
   lease: StoredLease | null,
   message: string | null,
   turn: Turn,
 ): Stepped {
-  if (ending.kind === "stepped-down" && standsByAgain(turn)) return rest(ids, ending, turn);
+  if (ending.kind === "stepped-down" && standsByAgain(turn)) return rest(ids, ending, lease ?? known, turn);
   return finish(ending, released, lease, message);
 }

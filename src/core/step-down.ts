@@ -7,7 +7,7 @@
  * A request for another holder says nothing, and is gone with the next write of a leader-exec. So a request does nothing twice, and
  * nothing to a successor.
  */
-import { initial } from "./contending.ts";
+import { again } from "./contending.ts";
 import { successorIn } from "./elector.ts";
 import type { Ending } from "./ending.ts";
 import type { StoredLease } from "./lease.ts";
@@ -44,13 +44,15 @@ export function standsByAgain({ me }: Turn): boolean {
  * The Lease is released, or lost: from now on a standby, which does not contend for one lease duration, unless it is the server that
  * decides who comes first. Then it registers anew (standby.ts), as the last one among equals: of those the server prefers the one that was
  * registered first, and of those of one second anyone, anew each time, so that they would hand the Lease round for ever.
+ * @param lease as last known; null: it is somebody else's
  */
 export function rest(
   ids: number,
   { end, to }: Ending & { readonly kind: "stepped-down" },
+  lease: StoredLease | null,
   turn: Turn,
 ): readonly [Standby, readonly Effect[]] {
   const span = to === null ? turn.me.timing.leaseDuration : 0;
-  const resting: Standby = { ...initial(turn), ids, contact: true, restUntil: turn.at + span };
+  const resting: Standby = { ...again(ids, lease, turn), restUntil: turn.at + span };
   return [resting, [{ kind: "report", report: { kind: "stepped-down", end, span } }]];
 }

@@ -38,8 +38,9 @@ export function sayWake(state: Standby, turn: Turn): Millis {
 
 type News = Decision & { readonly kind: "wait" };
 
-/** A pause whose end is not known yet is asked about first. */
-function newsIn({ view, told }: Standby, turn: Turn): News | null {
+/** A pause whose end is not known yet is asked about first, and what is known from before is looked at first. */
+function newsIn({ view, told, mustLook }: Standby, turn: Turn): News | null {
+  if (mustLook) return null;
   const decision = decide(view, turn);
   if (decision.kind !== "wait" || decision.until === Infinity) return null;
   return nameOf(decision) === told.last ? null : decision;

@@ -12,7 +12,7 @@ import {
 import type { LeaseRecord } from "../../src/core/lease.ts";
 import { epoch, free, lease, mine, turn } from "../support/core.ts";
 
-const unknown: View = { kind: "unknown" };
+const unknown: View = { kind: "unknown", duration: 0 };
 const seen = (record: Partial<LeaseRecord>, at = 1_000, before: View = unknown, version = "10"): View =>
   observe(before, lease(record, version), 0, turn(at));
 const until = (view: View, at = 1_000): number | string => {
@@ -157,7 +157,7 @@ void test("versions are compared as numbers of any length; older news are stale"
 
 void test("our name that somebody else wrote in, without our mark, is waited for like any other holder", () => {
   const given = mine({ markedBy: "other" });
-  const view = observe({ kind: "unknown" }, given, 0, turn(0));
+  const view = observe(unknown, given, 0, turn(0));
   assert.equal(decide(view, turn(16_999)).kind, "wait");
   const late = decide(view, turn(17_000));
   assert.ok(late.kind === "acquire" && late.from === "expired");

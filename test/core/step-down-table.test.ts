@@ -43,7 +43,7 @@ const order = Object.keys(stages) as Stage[];
 
 const events = {
   tick: { kind: "tick" },
-  "read: still ours": read(4, { kind: "found", lease: mine({}, "13") }),
+  "read: still ours": read(4, { kind: "found", lease: mine({}, "15") }),
   "read: free": read(4, { kind: "found", lease: { ...at.free, version: "14" } }),
   "read: failed": read(4, failed),
   "written: stored": written({ kind: "stored", lease: mine({}, "13") }),
@@ -83,7 +83,7 @@ const table: Record<EventName, readonly [string, string, string, string, string]
   "written: conflict": ["stopping:", "stopping: read", "stopping:", "releasing: read", "standby:"],
   "written: missing": ["stopping:", "stopping: write", "stopping:", "standby: report stepped-down", "standby:"],
   "written: failed": ["stopping:", "stopping: report renew-failed", "stopping:", "releasing:", "standby:"],
-  "watched: a request, ours": ["stopping:", "stopping:", "stopping:", "releasing:", "standby: watch"],
+  "watched: a request, ours": ["stopping:", "stopping:", "stopping:", "releasing:", "standby:"],
   "watched: somebody else's": [
     "stopping: kill-tree, report lost, report killing",
     "stopping: kill-tree, report lost, report killing",

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { initial, nextWake, step } from "../../src/core/lifecycle.ts";
 import type { LeaseRecord, StoredLease } from "../../src/core/lease.ts";
 import type { Releasing, Standby, State, Stopping } from "../../src/core/state.ts";
-import type { Event } from "../../src/core/types.ts";
+import type { Event, Millis } from "../../src/core/types.ts";
 import * as at from "../support/core.ts";
 import { inPhase, kinds, lease, me, mine, only, play, sigterm, turn } from "../support/core.ts";
 
@@ -154,6 +154,35 @@ void test("step-down: nobody contends for one lease duration after it, and then 
   const { record } = only(after, "write").write;
   assert.equal(record.holder, "me");
   assert.equal(record.stepDown, null);
+});
+
+void test("step-down: a Lease that is missing after the rest may have a holder still, who has to be waited for", () => {
+  const missing = (id: number): Event => ({ kind: "read", id, result: { kind: "missing" } });
+  const failed = { kind: "failed", reason: "timeout", message: "no answer" } as const;
+  const stages: readonly (readonly [State, Millis])[] = [
+    [resting(), 1_506],
+    [play(releasing(), [1_505, written(3, { kind: "missing" })])[0], 1_506],
+    [play(stopping(), [1_100, watched(lease({ transitions: 5 }, "13"))], [1_200, treeGone])[0], 1_201],
+  ];
+  for (const [state, time] of stages) {
+    // Whoever took it meanwhile was told of nothing: we hear nothing before the rest is over.
+    const [cut, first] = play(state, [time, tick]);
+    const [deaf, second] = play(
+      cut,
+      [5_000, { kind: "read", id: only(first, "read").id, result: failed }],
+      [20_000, tick],
+    );
+    const [, effects] = play(deaf, [20_005, missing(only(second, "read").id)]);
+    assert.deepEqual(
+      kinds(effects).filter((kind) => kind === "write"),
+      [],
+    );
+    const [later] = play(deaf, [20_005, missing(only(second, "read").id)]);
+    const due = 20_005 + me.timing.leaseDuration;
+    assert.deepEqual(kinds(play({ ...inPhase(later, "standby"), lookAt: Infinity }, [due - 1, tick])[1]), []);
+    const [, created] = play({ ...inPhase(later, "standby"), lookAt: Infinity }, [due, tick]);
+    assert.equal(only(created, "write").write.base, null);
+  }
 });
 
 void test("step-down: a request that an old holder left behind is gone with the next acquisition", () => {

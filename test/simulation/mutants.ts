@@ -104,12 +104,17 @@ export const mutants: readonly Mutant[] = [
     'if (record.holder !== "" || record.markedBy === null) return record.holder === "";',
     'return record.holder === "";',
   ),
-  change("a deleted Lease is free at once", "election.ts", "freeAt: turn.at + view.duration,", "freeAt: turn.at,"),
+  change(
+    "a deleted Lease is free at once",
+    "election.ts",
+    "freeAt: turn.at + view.duration, jitter, after, done",
+    "freeAt: turn.at, jitter, after, done",
+  ),
   change(
     "a Lease that was free before it was deleted is free at once",
     "election.ts",
-    "freeAt: turn.at + view.duration,",
-    "freeAt: turn.at + (isFree(view.lease.record) ? 0 : view.duration),",
+    "freeAt: turn.at + view.duration, jitter, after, done",
+    "freeAt: turn.at + (isFree(view.lease.record) ? 0 : view.duration), jitter, after, done",
     { focus: { faults: ["delete", "slow", "signal", "watch-mute"], on: "acquired" } },
   ),
   change(
