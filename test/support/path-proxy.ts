@@ -14,17 +14,25 @@ export interface PathProxy {
   readonly asked: readonly string[];
 }
 
-/** Stands before a real API server and treats requests by what they are for, which no TCP proxy can; ended after the test. */
-export async function pathProxy(t: TestContext, lab: Lab, judge: (asked: string) => Verdict): Promise<PathProxy> {
+/**
+ * Stands before a real API server and treats requests by what they are for, which no TCP proxy can; ended after the test. A request
+ * waits for its verdict, so that something can be done before it arrives.
+ */
+export async function pathProxy(
+  t: TestContext,
+  lab: Lab,
+  judge: (asked: string) => Verdict | Promise<Verdict>,
+): Promise<PathProxy> {
   const { certificate, key } = lab.serverCertificate("127.0.0.1");
   const asked: string[] = [];
   const server = createServer({ cert: certificate, key }, (incoming, response) => {
     const what = `${incoming.method ?? ""} ${incoming.url ?? ""}`;
     asked.push(what);
-    const verdict = judge(what);
-    if (verdict === "pass") forward(lab, incoming, response);
-    else if (verdict === "reset") incoming.socket.destroy();
-    else if (verdict === "fail") response.writeHead(500).end("broken");
+    void Promise.resolve(judge(what)).then((verdict) => {
+      if (verdict === "pass") forward(lab, incoming, response);
+      else if (verdict === "reset") incoming.socket.destroy();
+      else if (verdict === "fail") response.writeHead(500).end("broken");
+    });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
