@@ -34,7 +34,7 @@ const treeOf = (runId: string, since: number, folder: string | null): Tree => {
 };
 const clock = createClock();
 const duty = new GuardDuty(clock, treeOf, (code, orphaned) => {
-  cgroup?.remove(); // by whoever ends last, leader-exec or us
+  cgroup?.close(); // by whoever ends last, leader-exec or us
   if (orphaned === null) process.exit(code);
   void releaseOnBehalf(orphaned, clock, programOf("release")).finally(() => process.exit(code));
 });

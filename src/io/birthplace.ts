@@ -73,14 +73,15 @@ export class Birthplace {
   close(): void {
     const cgroup = this.#cgroup;
     this.leave();
-    cgroup?.remove();
+    cgroup?.close();
+    this.#cgroup = null;
   }
 
   #attempt(action: () => void): void {
     try {
       action();
     } catch (error) {
-      this.#cgroup?.remove();
+      this.#cgroup?.close();
       this.#cgroup = null;
       const reason = reasonOf(error);
       if (this.#method === "cgroup") this.#trouble = demand(reason);
@@ -101,7 +102,7 @@ export function tryCgroup(): { readonly home: string } | { readonly reason: stri
       cgroup.enter();
       cgroup.leave();
     } finally {
-      cgroup.remove();
+      cgroup.close();
     }
     return { home: dirname(cgroup.folder) };
   } catch (error) {

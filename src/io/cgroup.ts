@@ -16,6 +16,8 @@ export class Cgroup {
   readonly #kill: number;
   readonly #buffer = Buffer.alloc(256);
   #inside = false;
+  /** Its descriptors are given back, and their numbers may be another's. */
+  #closed = false;
 
   /** For one that exists: `newCgroup` makes it. Throws NoCgroup. */
   constructor(folder: string) {
@@ -49,7 +51,7 @@ export class Cgroup {
 
   /** Moves us back. Throws NoCgroup. */
   leave(): void {
-    if (!this.#inside) return;
+    if (!this.#inside || this.#closed) return;
     try {
       writeSync(this.#home, "0");
       this.#inside = false;
@@ -60,6 +62,7 @@ export class Cgroup {
 
   /** SIGKILLs everybody inside, in the cgroups below too; nobody can fork out of that. Says whether it could be done. */
   kill(): boolean {
+    if (this.#closed) return false;
     try {
       return writeSync(this.#kill, "1") === 1;
     } catch {
@@ -69,6 +72,7 @@ export class Cgroup {
 
   /** Whether a process lives inside, or in the cgroups below. A removed cgroup has none; when it cannot be told, one may. */
   isPopulated(): boolean {
+    if (this.#closed) return false;
     try {
       const { length } = this.#buffer;
       return /^populated 1$/m.test(
@@ -79,9 +83,12 @@ export class Cgroup {
     }
   }
 
-  /** Removes it if nobody is inside; else the next leader-exec here will. */
-  remove(): void {
+  /** Nothing is asked of it any more. Removes it if nobody is inside; else the next leader-exec here will. */
+  close(): void {
     removeCgroup(this.folder);
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const descriptor of [this.#home, this.#events, this.#kill]) closeSync(descriptor);
   }
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { Birthplace } from "../../src/io/birthplace.ts";
 import { removeLeftovers } from "../../src/io/cgroup-removal.ts";
 import { cgroupOf, homeOrSkip, newCgroup } from "../support/cgroups.ts";
 import { isAlive, until } from "../support/processes.ts";
@@ -39,6 +40,30 @@ void test("what wiped its environment, left the session and became another user 
   driver.order({ kind: "close" });
   await until(() => !existsSync(folder), "the cgroup is removed");
 });
+
+void test("a run that is over leaves no descriptor of its cgroup open: a schedule has thousands of them", (t) => {
+  if (homeOrSkip(t) === null) return;
+  const before = opened();
+  const place = new Birthplace(`fds-${process.pid}`, "cgroup", () => undefined);
+  place.make();
+  assert.equal(opened().length, before.length + 3);
+  const { cgroup } = place;
+  place.close();
+  assert.deepEqual(opened(), before);
+  // Their numbers may be another's by now.
+  assert.deepEqual([cgroup?.kill(), cgroup?.isPopulated(), place.cgroup], [false, false, null]);
+});
+
+/** What we have open, by the names of that. */
+function opened(): string[] {
+  return readdirSync("/proc/self/fd").flatMap((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`);
+    } catch {
+      return []; // that of the listing itself
+    }
+  });
+}
 
 void test("a tree that leaves its cgroup by ending is gone without a kill", async (t) => {
   const run = await inCgroup(t, `(env -i setsid sleep 0.3 &); exit 0`);
