@@ -97,7 +97,9 @@ export function simulate(scenario: Scenario, settings: Settings = {}): Result {
   };
   let violation: string | null = null;
   try {
-    agenda.run(1e9, () => steady() || agenda.now > limit);
+    // A start may take seconds (sim-command.ts): it is waited for.
+    const isStarting = (): boolean => machines.some(({ candidate }) => candidate.command.status === "starting");
+    agenda.run(1e9, () => steady() || (agenda.now > limit && !isStarting()));
     judge.figures.recovery = steadySince - scenario.calmFrom;
     if (steadySince === Infinity && !scenario.jobs)
       violation = `no command runs ${Math.round(agenda.now - scenario.calmFrom)} ms after the last fault`;
