@@ -1,6 +1,5 @@
 /** What a candidacy asks for next, if nothing is under way. */
 import type { Ask, Candidacy, CandidacyEffect, CandidacyTurn, Micros, StoredCandidate } from "./candidacy-types.ts";
-import type { Elector } from "./elector.ts";
 import type { Millis } from "./types.ts";
 
 type Stepped = readonly [Candidacy, readonly CandidacyEffect[]];
@@ -12,6 +11,7 @@ const firstRequestTime: Millis = 10_000;
 
 /** Sends what is due now, if nothing is under way. */
 export function proceed(state: Candidacy, effects: readonly CandidacyEffect[], turn: CandidacyTurn): Stepped {
+  if (turn.at >= state.leaveBy) return [idle(state), [...effects, { kind: "left" }]];
   if (state.request !== null || turn.at < state.pauseUntil) return [state, effects];
   const { api, stored, watch } = state;
   const isThere = stored !== null || state.unsure;
@@ -53,6 +53,5 @@ function ask(state: Candidacy, what: Ask, effects: readonly CandidacyEffect[], t
 
 /** Nothing is due before the next wish. */
 function idle(state: Candidacy): Candidacy {
-  const elector: Elector = state.elector.kind === "server" ? { kind: "withdrawn" } : state.elector;
-  return { ...state, elector, pauseUntil: Infinity };
+  return { ...state, elector: { kind: "withdrawn" }, pauseUntil: Infinity, leaveBy: Infinity };
 }

@@ -94,6 +94,8 @@ export interface Candidacy {
   /** Nothing is asked before this. */
   readonly pauseUntil: Millis;
   readonly renewAt: Millis;
+  /** Leaving waits for nothing any longer then. */
+  readonly leaveBy: Millis;
   /** When to look at it although nothing was told. */
   readonly lookAt: Millis;
   readonly listAt: Millis;

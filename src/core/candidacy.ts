@@ -26,6 +26,9 @@ type WatchEnd = (CandidacyEvent & { kind: "watch-ended" })["reason"];
 
 const rewatchIn: Readonly<Record<WatchEnd, Millis>> = { closed: 0, failed: 2_000, forbidden: 60_000 };
 
+/** Somebody who ends a standby waits for that: so long we wait for a server that does not answer. */
+const leavingTakes: Millis = 1_000;
+
 /** Its first step asks whether the server elects at all. */
 export function newCandidacy({ at, profile }: CandidacyTurn): Candidacy {
   return {
@@ -38,6 +41,7 @@ export function newCandidacy({ at, profile }: CandidacyTurn): Candidacy {
     refused: false,
     registeredOnce: false,
     pauseUntil: at,
+    leaveBy: Infinity,
     renewAt: Infinity,
     lookAt: Infinity,
     listAt: Infinity,
@@ -79,7 +83,8 @@ function wished(state: Candidacy, wish: Wish, turn: CandidacyTurn): Candidacy {
   if (state.wish === "leave" || state.wish === wish || (state.wish === "anew" && wish === "register")) return state;
   const isThere = state.stored !== null || state.unsure || state.request?.kind === "create";
   const anew = wish === "register" && state.wish !== "register" && isThere;
-  return { ...state, wish: anew ? "anew" : wish, pauseUntil: turn.at };
+  const leaveBy = wish === "leave" ? turn.at + leavingTakes : Infinity;
+  return { ...state, wish: anew ? "anew" : wish, pauseUntil: turn.at, leaveBy };
 }
 
 /** Without the right to watch, or with what is in its way, a look every now and then has to do; see candidacy-answers.ts. */
@@ -88,8 +93,9 @@ function unwatched(state: Candidacy, reason: WatchEnd, turn: CandidacyTurn): Can
 }
 
 /** When a tick is due at the latest; Infinity: only events matter. */
-export function candidacyWake({ request, pauseUntil, renewAt, lookAt, listAt, watch }: Candidacy): Millis {
-  if (request !== null) return Infinity;
+export function candidacyWake(state: Candidacy): Millis {
+  const { request, pauseUntil, leaveBy, renewAt, lookAt, listAt, watch } = state;
+  if (request !== null || leaveBy !== Infinity) return leaveBy;
   return Math.max(pauseUntil, Math.min(renewAt, lookAt, listAt, watch.kind === "down" ? watch.retryAt : Infinity));
 }
 

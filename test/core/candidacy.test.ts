@@ -177,9 +177,37 @@ void test("who leaves deletes what is there, also what may be there, and ends al
   for (const answer of [{ kind: "deleted" }, { kind: "missing" }, failed] as const)
     assert.match(asked(play(leaving, [[110, answered(3, answer)]])[1]), /left$/);
   const creating = play(begin(), [...made.slice(0, 2), [15, wish("leave")]])[0];
-  assert.equal(asked(play(creating, [[2_010, answered(2, failed)]])[1]), "delete");
+  assert.equal(asked(play(creating, [[910, answered(2, failed)]])[1]), "delete");
   assert.equal(asked(play(begin(), [[0, wish("leave")]])[1]), "left");
 });
+
+void test("who leaves waits a second at most for a server that does not answer", () => {
+  for (const steps of [made.slice(0, 1), made]) {
+    const leaving = play(begin(), [...steps, [100, wish("leave")]])[0];
+    assert.equal(candidacyWake(leaving), 1_100);
+    const [left, effects] = play(leaving, [[1_100, tick]]);
+    assert.match(asked(effects), /left$/);
+    assert.equal(candidacyWake(left), Infinity);
+  }
+});
+
+for (const mode of ["auto", "always"] as const) {
+  void test(`${mode}: an answer that comes while we withdraw, and tells that nobody could elect us, does not keep us away for ever`, () => {
+    const renewing = play({ ...registered(), listAt: Infinity, lookAt: Infinity }, [[300_020, tick]], mode)[0];
+    const off = stored(renewing.request?.id ?? 0, candidate("6", 300_020), epoch + 305_000);
+    const going = play(
+      renewing,
+      [
+        [300_025, wish("withdraw")],
+        [300_030, off],
+      ],
+      mode,
+    )[0];
+    const gone = play(going, [[300_040, answered(going.request?.id ?? 0, { kind: "deleted" })]], mode)[0];
+    assert.deepEqual(gone.elector, { kind: "withdrawn" }, "whoever rests registers again from there (standby.ts)");
+    assert.equal(asked(play(gone, [[310_000, wish("register")]], mode)[1]), "discover");
+  });
+}
 
 void test("two strategies of one version are told once", () => {
   const listing = play(registered(), [[2_020, tick]])[0];
