@@ -117,7 +117,8 @@ function renewed({ hold, ids }: Kept, request: HoldWrite, answer: Answered, turn
   const { lease, serverTime } = answer;
   const { timing } = turn.me;
   const { base, record } = request.write;
-  const counts = seenByOthers(base?.record, record);
+  // Who did not look while the Lease was deleted compares with what was there before.
+  const counts = seenByOthers((base ?? hold.lease).record, record);
   const until = counts ? deadlines(request.sentAt, leftAlone(answer, timing), timing) : hold.deadlines;
   const next: Hold = {
     ...hold,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Leading, State } from "../../src/core/state.ts";
 import type { Effect, Event, Millis } from "../../src/core/types.ts";
 import { nextWake, step } from "../../src/core/lifecycle.ts";
-import { epoch, inPhase, kinds, lease, mine, only, play, renewing, running, turn } from "../support/core.ts";
+import { acquiring, epoch, inPhase, kinds, lease, mine, only, play, renewing, running, turn } from "../support/core.ts";
 
 const tick: Event = { kind: "tick" };
 const failed = { kind: "failed", reason: "timeout", message: "no answer" } as const;
@@ -124,6 +124,27 @@ void test("a deleted Lease is created again at once; a conflict then means SIGKI
     "report lost",
     "report killing",
   ]);
+});
+
+void test("a Lease created again within the second of the last renewal moves no deadline: client-go may see no change", () => {
+  const first = mine({ transitions: 0, renewTime: epoch + 5 });
+  const led = inPhase(
+    play(acquiring(), [8, stored(2, first)], [12, { kind: "command-started", pid: 77 }])[0],
+    "leading",
+  );
+  const creating = (at: Millis) => play(led, [at, { kind: "watched-deletion" }]);
+  const missing: Event = { kind: "read", id: 3, result: { kind: "missing" } };
+  for (const [at, term] of [
+    [300, 10_005],
+    [1_300, 11_300],
+  ] as const) {
+    const [, effects] = play(creating(at)[0], [at, missing]);
+    const { record } = only(effects, "write").write;
+    const answer = stored(4, { ...first, version: "12", record });
+    const next: Leading = inPhase(play(creating(at)[0], [at, missing], [at + 10, answer])[0], "leading");
+    assert.equal(next.hold.deadlines.term, term);
+    assert.equal(next.hold.lease.version, "12");
+  }
 });
 
 void test("a conflict with a create of our own that was never answered is looked at", () => {

@@ -25,6 +25,7 @@ interface Term {
   readonly since: Millis;
   /** Last change that a leader-exec sees, and last one that client-go sees too. */
   lastAt: Millis;
+  record: LeaseRecord;
   countedAt: Millis;
   duration: Millis;
   disputedAt: Map<HandKind, Millis>;
@@ -283,11 +284,13 @@ export class Judge {
       this.figures.takeovers++;
     }
     for (const owner of this.#alive) if (owner.me.identity === by) this.#young(owner);
-    const counted = known === undefined || seenByOthers(before, after);
+    // Who did not look while the Lease was deleted sees no change either.
+    const counted = known === undefined || seenByOthers(before ?? known.record, after);
     this.#live = {
       holder: by,
       since: known?.since ?? now,
       lastAt: now,
+      record: after,
       countedAt: counted ? now : known.countedAt,
       duration: (after.durationSeconds ?? 0) * 1000,
       disputedAt: new Map(),

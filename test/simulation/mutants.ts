@@ -94,7 +94,7 @@ export const mutants: readonly Mutant[] = [
   change(
     "a renewal that client-go cannot see moves the deadlines",
     "renewal.ts",
-    "const counts = seenByOthers(base?.record, record);",
+    "const counts = seenByOthers((base ?? hold.lease).record, record);",
     "const counts = base?.record !== record;",
     { focus: { faults: ["cut", "freeze", "fade"], foreign: true } },
   ),
