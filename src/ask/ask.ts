@@ -1,4 +1,5 @@
 /** One question to a store, from its words to its exit code. */
+import { parseDuration } from "../duration.ts";
 import type { Question } from "../question.ts";
 import { exitFailed, exitUsage } from "../core/outcome.ts";
 import type { Grammar, Words } from "../flag-parser.ts";
@@ -76,13 +77,15 @@ function named(name: string): Subcommand {
   throw new UsageError(`"${name}" is no subcommand; ${instead}`);
 }
 
-function checkOperands(operands: readonly string[], { name, mostOperands }: Subcommand): void {
+function checkOperands(operands: readonly string[], { name, mostOperands, takesCommand, takesTime }: Subcommand): void {
   const excess = operands[mostOperands];
   if (excess === undefined) return;
   const most = mostOperands === 0 ? "no operand" : "one name";
-  throw new UsageError(
-    `leader-exec ${name} takes ${most}, so "${excess}" is one too many; see leader-exec ${name} --help`,
-  );
+  const isTime = takesTime !== undefined && parseDuration(excess) !== null;
+  const advice = takesCommand
+    ? `for the command of the run put -- before it: leader-exec ${name} ... -- node worker.js; the Lease is --lease-name NAME`
+    : `${isTime ? `for a time there is ${takesTime} ${excess}; ` : ""}see leader-exec ${name} --help`;
+  throw new UsageError(`leader-exec ${name} takes ${most}, so "${excess}" is one too many; ${advice}`);
 }
 
 function manualOf(subcommand: Subcommand): string {

@@ -33,6 +33,7 @@ export const stepDown: Subcommand = {
   shared: leaseFlags,
   mostOperands: 1,
   takesCommand: false,
+  takesTime: "--wait-timeout",
   notes: [
     "The holder stops its command as on SIGTERM, releases the Lease, and stands by without contending for one\n" +
       "lease duration. Who asks needs the verbs get and update on the Lease; --wait also wants watch.\n",
@@ -56,7 +57,7 @@ async function answer(asked: Asked): Promise<number> {
     throw new UsageError("which Lease? Give its name: leader-exec step-down NAME");
   const choice = leaseChoice(asked);
   const timeout = timeoutOf(asked);
-  const waits = isOn(settings, "wait");
+  const waits = isOn(settings, "wait", "--wait-timeout");
   const given = settings.get("wait-timeout");
   const waitFor = given === undefined ? usualWait : durationValue(given);
   if (given !== undefined && !waits)

@@ -1,8 +1,9 @@
 /** What every subcommand is made of, and what it is given. */
+import { parseDuration } from "../duration.ts";
 import { group, type Flag, type Group } from "../flag.ts";
 import { flagGroups, flags } from "../flags.ts";
 import type { Settings } from "../settings.ts";
-import { booleanValue } from "../values.ts";
+import { booleanValue, wrong } from "../values.ts";
 import type { Clock } from "../world.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -16,6 +17,8 @@ export interface Subcommand {
   readonly mostOperands: number;
   /** A command behind `--` is allowed, as for the run that is asked about. */
   readonly takesCommand: boolean;
+  /** The flag for a time that people give as an operand, as of a run's --wait. */
+  readonly takesTime?: string;
   readonly notes: readonly string[];
   readonly exitCodes: readonly { readonly code: string; readonly meaning: string }[];
   readonly examples: readonly string[];
@@ -53,8 +56,10 @@ function flagNamed(name: string): Flag {
   return found;
 }
 
-/** Whether a switch was given. Throws UsageError. */
-export function isOn(settings: Settings, name: string): boolean {
+/** Whether a switch was given. `forTime`: the flag for a time that people give the switch, as a run's has one. Throws UsageError. */
+export function isOn(settings: Settings, name: string, forTime?: string): boolean {
   const given = settings.get(name);
+  if (given !== undefined && forTime !== undefined && parseDuration(given.text) !== null && !/^[01]$/.test(given.text))
+    throw wrong(given, `is a time, and --${name} takes none here; give --${name} ${forTime} ${given.text}`);
   return given !== undefined && booleanValue(given);
 }

@@ -14,7 +14,9 @@ export async function placeToRead(options: FileStoreOptions, files: Files): Prom
     throw unusable(directory, error);
   });
   if (directoryInode === null)
-    throw new LocalTrouble(`The lease store ${directory} is not there: nobody has used it yet, or the path is wrong.`);
+    throw new LocalTrouble(
+      `the lease store ${directory} is not there: nobody has used it yet, or the path is wrong; see that it is the DIR of the candidates`,
+    );
   const namespaceFolder = join(directory, namespace);
   const folder = join(namespaceFolder, lease);
   const modes = await modesOf(folder);

@@ -108,7 +108,7 @@ void test("mistakes are one line and 64", async (t) => {
     [["-o", "table"], /-o "table" is not known; give yaml or json/],
     [["--service-account", "a:b:c"], /is no service account; give NAME, or NAMESPACE:NAME/],
     [["--user", "jo", "--group", "ops"], /--user and --group were given/],
-    [["worker"], /worker/],
+    [["worker"], /"worker" is one too many; for the command of the run put -- before it: leader-exec rbac \.\.\. -- /],
   ] as const;
   for (const [args, sentence] of rows) {
     const { code, stdout, stderr } = await answerOf(t, ["rbac", ...args]);

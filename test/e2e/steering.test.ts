@@ -182,11 +182,16 @@ void test("what a user mistakes is told in one sentence, and nothing is created 
   };
   assert.match(
     await asked("status", "--lease-store", `file:${folder}/no`),
-    /^125 .*\/no is not there: nobody has used it yet/,
+    /^125 leader-exec: the lease store .*\/no is not there: nobody has used it yet.*; see that/,
   );
   assert.match(await asked("status", "a", "--all", "--lease-store", `file:${folder}`), /^64 .*a was named, and --all/);
   assert.match(await asked("status", "-o", "xml"), /^64 .*--output "xml" is not known|^64 .*-o "xml" is not known/);
   assert.match(await asked("step-down"), /^64 .*which Lease\? Give its name/);
   assert.match(await asked("step-down", "a", "--lease-store", `file:${folder}`), /^1 .*there is no Lease default\/a/);
   assert.match(await asked("step-down", "a", "--wait-timeout", "5s"), /^64 .*without --wait/);
+  assert.match(
+    await asked("step-down", "a", "--wait", "5s"),
+    /^64 .*"5s" is one too many; for a time there is --wait-t/,
+  );
+  assert.match(await asked("step-down", "a", "--wait=5s"), /^64 .*takes none here; give --wait --wait-timeout 5s$/m);
 });
