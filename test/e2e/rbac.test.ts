@@ -4,47 +4,15 @@ import { writeFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { loadAll } from "js-yaml";
 import { nameOf, rightsFor, rulesOf } from "../../src/ask/rights.ts";
-import { describeWithLab, leasePath, until, type Lab, type LabUser } from "../lab/index.ts";
+import { describeWithLab, leasePath, until, type LabUser } from "../lab/index.ts";
 import { kubeconfigText } from "../lab/kubeconfig.ts";
 import { Candidate, folderOf, shortTimes } from "../support/candidate.ts";
+import { account, apply, granted, type Manifest } from "../support/granted.ts";
 import { answerOf } from "../support/subcommand.ts";
-
-interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-}
 
 /** Ends by a signal alone. */
 const command = ["sleep", "600"];
 const elect = ["--enable-leader-election", ...shortTimes, "--log-format", "json"];
-
-/** What `kubectl apply -f -` does with the output, in the namespace that is current there. */
-async function apply(lab: Lab, yaml: string, current: string): Promise<void> {
-  for (const manifest of loadAll(yaml) as Manifest[]) {
-    const { apiVersion, kind, metadata } = manifest;
-    const path = `/apis/${apiVersion}/namespaces/${metadata.namespace ?? current}/${kind.toLowerCase()}s`;
-    const { status, text } = await lab.admin("POST", `${path}?fieldValidation=Strict`, manifest);
-    assert.equal(status, 201, text);
-  }
-}
-
-/** A service account without any rights, and a kubeconfig of it. */
-async function account(
-  lab: Lab,
-  t: TestContext,
-  namespace: string,
-  name: string,
-): Promise<{ userName: string; kubeconfig: string; token: string }> {
-  const made = await lab.admin("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name } });
-  assert.equal(made.status, 201, made.text);
-  const userName = `system:serviceaccount:${namespace}:${name}`;
-  const token = await lab.newToken(userName);
-  const kubeconfig = join(folderOf(t), "kubeconfig");
-  const text = kubeconfigText({ server: lab.url, caFile: lab.caFile, credentials: { token }, namespace });
-  writeFileSync(kubeconfig, text);
-  return { userName, kubeconfig, token };
-}
 
 void test("-o json is one List with the same manifests", async (t) => {
   const args = ["rbac", "-n", "jobs", "--lease-name", "worker", "--service-account", "ci:bot"];
@@ -218,23 +186,5 @@ await describeWithLab("what leader-exec rbac prints, on a real API server", (lab
     const args = [...elect, ...(await access(user)), "--startup-timeout", "1s"];
     const candidate = new Candidate(t, { args, command });
     return { code: await candidate.code(), stderr: candidate.stderr };
-  }
-
-  /** The authorizer goes by a new Role within milliseconds. */
-  async function granted(
-    lab: Lab,
-    namespace: string,
-    user: string,
-    rights: ReturnType<typeof rightsFor>,
-  ): Promise<void> {
-    for (const { group, resource, name, verb } of rights) {
-      const resourceAttributes = { namespace, group, resource, verb, ...(name === null ? {} : { name }) };
-      await until(`${user} may ${verb}`, async () => {
-        const kind = { apiVersion: "authorization.k8s.io/v1", kind: "SubjectAccessReview" };
-        const body = { ...kind, spec: { user, resourceAttributes } };
-        const { object } = await lab.admin("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body);
-        return (object.status as { allowed?: boolean } | undefined)?.allowed === true;
-      });
-    }
   }
 });
