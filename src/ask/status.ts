@@ -66,7 +66,9 @@ async function answer(asked: Asked): Promise<number> {
     if (name !== undefined)
       throw new UsageError(`${name} was named, and --all asks for every Lease; leave one of the two out`);
     if (watches)
-      throw new UsageError("--watch looks at one Lease, and --all asks for every one; leave one of the two out");
+      throw new UsageError(
+        "--watch follows one Lease, and --all asks for every one; name one, or repeat the list: watch leader-exec status --all",
+      );
     return answerAll(asked, form, everywhere);
   }
   const choice = leaseChoice(asked);
