@@ -27,6 +27,10 @@ export interface Facts {
   readonly lastTick: string | null;
   /** Id of a request to the holder to step down. */
   readonly stepDown: string | null;
+  /** By what the API server elects on this Lease (coordinated leader election); null: it does not. */
+  readonly strategy: string | null;
+  /** Who should lead instead of the holder, by the server's choice. */
+  readonly preferred: string | null;
   readonly version: string | null;
 }
 
@@ -36,8 +40,18 @@ const rounding: Millis = 2_000;
 /** @param now on the server's clock */
 export function factsOf(at: Pick<Facts, "namespace" | "name">, lease: StoredLease | null, now: Millis): Facts {
   if (lease === null) return { ...at, ...nothing };
-  const { holder, durationSeconds, acquireTime, transitions, markedBy, holdUntil, done, lastTick, stepDown } =
-    lease.record;
+  const {
+    holder,
+    durationSeconds,
+    acquireTime,
+    transitions,
+    markedBy,
+    holdUntil,
+    done,
+    lastTick,
+    stepDown,
+    coordination,
+  } = lease.record;
   const isHeld = holder !== "";
   const duration = durationSeconds === null ? null : durationSeconds * 1_000;
   const clockOff = offsetOf(lease, duration ?? 0);
@@ -64,6 +78,8 @@ export function factsOf(at: Pick<Facts, "namespace" | "name">, lease: StoredLeas
           : null,
     lastTick,
     stepDown: stepDown?.holder === holder ? stepDown.id : null,
+    strategy: coordination?.strategy ?? null,
+    preferred: coordination?.preferredHolder ?? null,
     version: lease.version,
   };
 }
@@ -87,6 +103,8 @@ const nothing: Omit<Facts, "namespace" | "name"> = {
   done: 0,
   lastTick: null,
   stepDown: null,
+  strategy: null,
+  preferred: null,
   version: null,
 };
 

@@ -8,7 +8,7 @@ import { askedRun } from "./asked-run.ts";
 import { outputFlag, outputOf } from "./output.ts";
 import { rightsFor, type Purpose, type Right } from "./rights.ts";
 import { manifestsOf, yamlOf, type Grant, type Subject } from "./role.ts";
-import { rightsOfRun } from "./run-rights.ts";
+import { extrasOf, rightsOfRun } from "./run-rights.ts";
 import { subjectFlags, subjectOf } from "./subject.ts";
 import { allFlags, type Asked, type Subcommand } from "./subcommand.ts";
 
@@ -64,7 +64,8 @@ async function answer({ settings, command, terminal, env }: Asked): Promise<numb
     return 0;
   }
   const namespace = await namespaceOf(options, env);
-  const rights = purpose === "run" ? rightsOfRun(options) : rightsFor({ leaseName, purpose });
+  const rights =
+    purpose === "run" ? rightsOfRun(options) : rightsFor({ leaseName, purpose, extras: extrasOf(options) });
   const grants = grantsOf(`${leaseName}-${suffixes[purpose]}`, namespace, subject, rights);
   terminal.print(form === "json" ? listOf(grants) : yamlOf(grants, headOf(namespace, subject, purpose, leaseName)));
   return 0;

@@ -7,7 +7,7 @@ export type Purpose = "run" | "status" | "step-down";
 export interface Asked {
   readonly leaseName: string;
   readonly purpose: Purpose;
-  /** Of a run: what else it does beside electing. */
+  /** Of a run: what else it does beside electing. For status, too, it counts who elects. */
   readonly extras?: Extras;
 }
 
@@ -42,6 +42,8 @@ export interface PolicyRule {
 }
 
 const leases = { group: "coordination.k8s.io", resource: "leases", place: "lease" } as const;
+/** Named anew by each process. */
+const candidates = { ...leases, resource: "leasecandidates", name: null } as const;
 
 /** The least that does. In the order in which people look for them. */
 export function rightsFor({ leaseName: name, purpose, extras }: Asked): Right[] {
@@ -65,6 +67,9 @@ export function rightsFor({ leaseName: name, purpose, extras }: Asked): Right[] 
         { ...leases, name, verb: "get", without: "the Lease cannot be read" },
         { ...leases, name, verb: "watch", without: "--watch asks again and again instead" },
         { ...leases, name: null, verb: "list", without: "--all finds no Lease" },
+        ...(extras?.coordinated === true
+          ? [{ ...candidates, verb: "list", without: "the candidates are not shown (all else works)" }]
+          : []),
       ];
     case "step-down":
       return [
@@ -86,7 +91,6 @@ const candidateVerbs = [
 ] as const;
 
 function extraRights({ events, podLabel, coordinated }: Extras): Right[] {
-  const candidates = { ...leases, resource: "leasecandidates", name: null };
   return [
     ...(coordinated ? candidateVerbs.map(([verb, without]) => ({ ...candidates, verb, without })) : []),
     ...(events

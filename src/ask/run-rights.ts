@@ -2,12 +2,19 @@
 import { flags } from "../flags.ts";
 import type { Options } from "../options.ts";
 import type { Settings } from "../settings.ts";
-import { rightsFor, type Right } from "./rights.ts";
+import { rightsFor, type Extras, type Right } from "./rights.ts";
 
 /** Nothing without a cluster. */
-export function rightsOfRun({ election, store, leaseName, announce, coordinated }: Options): Right[] {
-  const extras = { events: announce.events, podLabel: announce.podLabel !== null, coordinated: coordinated !== null };
-  return election && store.kind === "kubernetes" ? rightsFor({ leaseName, purpose: "run", extras }) : [];
+export function rightsOfRun(options: Options): Right[] {
+  const { election, store, leaseName } = options;
+  return election && store.kind === "kubernetes"
+    ? rightsFor({ leaseName, purpose: "run", extras: extrasOf(options) })
+    : [];
+}
+
+/** What a run with these flags does beside electing. */
+export function extrasOf({ announce, coordinated }: Options): Extras {
+  return { events: announce.events, podLabel: announce.podLabel !== null, coordinated: coordinated !== null };
 }
 
 /** The flags among those given that decide on the rights, as they are typed. */

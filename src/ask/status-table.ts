@@ -25,6 +25,7 @@ const more: readonly Column[] = [
   ["HELD BACK", ({ holdUntil }, now) => (holdUntil === null ? "" : `for ${span(holdUntil - now)}`)],
   ["DONE", ({ done }) => (done === null ? "unreadable" : done === 0 ? "" : `${done} key${done === 1 ? "" : "s"}`)],
   ["LAST TICK", ({ lastTick }) => printable(lastTick ?? "")],
+  ["STRATEGY", ({ strategy }) => printable(strategy ?? "")],
   ["VERSION", ({ version }) => version ?? ""],
 ];
 
@@ -44,9 +45,11 @@ export function tableOf(rows: readonly Row[], now: Millis, isWide: boolean, with
 /** What a table has no room for. */
 export function notesOn(row: Row): string[] {
   if (row.state === "unreadable") return [row.message];
-  const { holder, clockOff, stepDown, state, expires } = row;
+  const { holder, clockOff, stepDown, state, expires, preferred } = row;
   const notes: string[] = [];
   if (stepDown !== null) notes.push(`${printable(holder)} has been asked to step down (request ${stepDown})`);
+  if (preferred !== null && preferred !== holder && holder !== "")
+    notes.push(`the API server has asked ${printable(holder)} to make way for ${printable(preferred)}`);
   if (clockOff !== null) {
     const off = `${span(Math.abs(clockOff))} ${clockOff > 0 ? "ahead of" : "behind"}`;
     notes.push(`the holder's clock is ${off} the API server's, by whose clock all times here are given; set it right`);
@@ -64,7 +67,7 @@ export function printable(text: string): string {
 }
 
 /** As kubectl does it: each column as wide as its widest cell, three spaces between them. */
-function aligned(lines: readonly (readonly string[])[]): string {
+export function aligned(lines: readonly (readonly string[])[]): string {
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0))) ?? [];
   return lines
     .map((cells) =>
@@ -77,7 +80,8 @@ function aligned(lines: readonly (readonly string[])[]): string {
     .join("");
 }
 
-function ago(time: Millis | null, now: Millis): string {
+/** As people read it; the time itself when it is years away. `""`: not known. */
+export function ago(time: Millis | null, now: Millis): string {
   if (time === null) return "";
   return Math.abs(now - time) > 3_650 * 86_400_000 ? formatTime(time) : `${span(now - time)} ago`;
 }

@@ -1,11 +1,13 @@
 /** `leader-exec status`: who leads, since when, and whether the Lease is held. Reads only. */
 import { exitFailed } from "../core/outcome.ts";
 import { flag, group } from "../flag.ts";
+import { electorateOf } from "../io/lease-electorate.ts";
 import { listLeases, openToRead } from "../io/open-to-read.ts";
 import { UsageError } from "../values.ts";
 import { factsOf, timeOf, type Facts } from "./facts.ts";
 import { leaseChoice, timeoutOf } from "./lease-choice.ts";
 import { outputFlag, outputOf } from "./output.ts";
+import { candidatesBelow } from "./status-candidates.ts";
 import { jsonOf } from "./status-json.ts";
 import { codeOf, type Row } from "./status-rows.ts";
 import { tableOf } from "./status-table.ts";
@@ -74,7 +76,7 @@ async function answer(asked: Asked): Promise<number> {
   const choice = leaseChoice(asked);
   const { terminal, clock, env } = asked;
   const timeout = timeoutOf(asked);
-  const { store, namespace } = await openToRead(choice, clock, env);
+  const { store, namespace, peer } = await openToRead(choice, clock, env);
   try {
     const at = { namespace, name: choice.leaseName };
     const deadline = clock.now() + timeout;
@@ -86,7 +88,12 @@ async function answer(asked: Asked): Promise<number> {
     if (watches) return await watchLease({ store, at, form, timeout, first: found, ...asked });
     const now = found.kind === "missing" ? clock.wall() : timeOf(found, clock.wall());
     const facts = factsOf(at, found.kind === "missing" ? null : found.lease, now);
-    terminal.print(form === "json" ? jsonOf(facts, now) : tableOf([facts], now, form === "wide"));
+    // A Lease that is not there may be one on which the server cannot elect.
+    const isAsked = peer !== null && (facts.strategy !== null || facts.state === "missing");
+    const electorate = isAsked ? await electorateOf(peer, choice.leaseName, deadline) : null;
+    const below = electorate === null ? "" : candidatesBelow(facts, electorate, now);
+    if (form === "json") terminal.print(jsonOf(facts, now, false, electorate));
+    else terminal.print(`${tableOf([facts], now, form === "wide")}${below}`);
     if (facts.state === "missing") terminal.complain(missing(facts));
     return codeOf(facts);
   } finally {

@@ -34,6 +34,15 @@ void test("deploy/rbac-extras.yaml has the rights of Events and of a pod's label
   assert.deepEqual(role?.rules, rulesOf(more));
 });
 
+void test("the candidates of a coordinated election are listed by who looks, if asked for; each missing verb has its own consequence", () => {
+  const extras = { events: false, podLabel: false, coordinated: true };
+  const asked = (purpose: "run" | "status") =>
+    rightsFor({ leaseName: "worker", purpose, extras }).filter(({ resource }) => resource === "leasecandidates");
+  assert.deepEqual(rulesOf(asked("status"))[0]?.verbs, ["list"]);
+  assert.equal(new Set(asked("run").map(({ without }) => without)).size, 6);
+  assert.deepEqual(rightsFor({ leaseName: "worker", purpose: "status" }).length, 3);
+});
+
 void test("as YAML the manifests are the same as in JSON, whatever the names look like", () => {
   const names = [
     "worker",
