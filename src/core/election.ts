@@ -3,9 +3,11 @@
  * candidate's own clock alone, from when it first saw a content; the times in the record are never compared with it.
  */
 import { acquiredRecord } from "./acquired-record.ts";
+import { earlierUntil, reckonsWithServer } from "./earlier.ts";
 import { isOurs, mayTakeAt, originOf } from "./elector.ts";
 import { heldBackUntil } from "./hold-back.ts";
 import type { Done, LeaseRecord, StoredLease, Write } from "./lease.ts";
+import { promised } from "./promised.ts";
 import { raceJitter } from "./race.ts";
 import type { AcquiredFrom, Candidate, Millis, Turn, WaitsFor } from "./types.ts";
 
@@ -31,6 +33,10 @@ export type View =
       readonly duration: Millis;
       /** Its last holder gave it back: nobody can be at work. */
       readonly released: boolean;
+      /** Holders before this one may be at work until then. */
+      readonly earlier: Millis;
+      /** The holder counts with a server that takes the Lease by its own clock. */
+      readonly reckons: boolean;
       /** Its last run asked for a pause until then; Infinity: by the server's clock, which has to be read first. */
       readonly heldBackUntil: Millis;
       readonly jitter: Millis;
@@ -38,6 +44,7 @@ export type View =
 
 export type Decision =
   | { readonly kind: "look" }
+  /** `waits` "earlier": the server has named us, and the time of a holder before is not over. */
   | { readonly kind: "wait"; readonly until: Millis; readonly holder: string; readonly waits: WaitsFor }
   | { readonly kind: "acquire"; readonly from: AcquiredFrom; readonly write: Write };
 
@@ -68,6 +75,8 @@ export function observe(
     seenAt: turn.at,
     duration: promised(before, lease.record, turn.me),
     released: isReleased(before, lease),
+    earlier: earlierUntil(view, lease, before === null ? -Infinity : holderUntil(before, turn.me), turn),
+    reckons: reckonsWithServer(before, lease),
     jitter: raceJitter(lostRaces, turn),
   };
 }
@@ -83,7 +92,8 @@ export function observeMissing(view: View, lostRaces: number, turn: Turn): View 
     return { kind: "missing", freeAt: turn.at + view.duration, jitter, after: null, ...nothing };
   const { version: after, record } = view.lease;
   const { done, lastTick } = record;
-  return { kind: "missing", freeAt: turn.at + view.duration, jitter, after, done, lastTick };
+  const freeAt = Math.max(view.earlier, turn.at + view.duration);
+  return { kind: "missing", freeAt, jitter, after, done, lastTick };
 }
 
 /** What to do now. `wait` is final until the view changes or `until` comes. */
@@ -101,11 +111,17 @@ export function decide(view: View, turn: Turn): Decision {
   }
   const { lease } = view;
   const { holder } = lease.record;
-  const free = freeAt(view, turn.me) + view.jitter;
-  const until = mayTakeAt(Math.max(free, view.heldBackUntil), turn);
-  if (!isOurs(lease.record, turn) && turn.at < until) {
-    const waits = turn.at < free ? "holder" : turn.at < view.heldBackUntil ? "pause" : "election";
-    return { kind: "wait", until, holder: waits === "election" ? "" : holder, waits };
+  if (isOurs(lease.record, turn)) {
+    // Our own write was right when it was sent. The server's word counts when nobody of before can be at work.
+    if (turn.at < view.earlier && !isOwn(lease.record, turn.me))
+      return { kind: "wait", until: view.earlier, holder: "", waits: "earlier" };
+  } else {
+    const free = Math.max(holderUntil(view, turn.me), view.earlier) + view.jitter;
+    const until = mayTakeAt(Math.max(free, view.heldBackUntil), turn);
+    if (turn.at < until) {
+      const waits = turn.at < free ? "holder" : turn.at < view.heldBackUntil ? "pause" : "election";
+      return { kind: "wait", until, holder: waits === "election" ? "" : holder, waits };
+    }
   }
   const from = originOf(lease.record, holder === "" ? "released" : "expired", turn);
   return { kind: "acquire", from, write: { base: lease, record: acquiredRecord(lease.record, turn) } };
@@ -141,7 +157,7 @@ function isReleased(before: (View & { kind: "found" }) | null, { record, uid }: 
 }
 
 /** When the holder's time is over. A holder that is not leader-exec gets one retry period more. */
-function freeAt(view: View & { kind: "found" }, me: Candidate): Millis {
+function holderUntil(view: View & { kind: "found" }, me: Candidate): Millis {
   const { record } = view.lease;
   if (view.released) return view.seenAt;
   const slack = record.holder === "" || record.markedBy === record.holder ? 0 : me.timing.retryPeriod;
@@ -153,25 +169,4 @@ export function isStale(view: View, lease: StoredLease): boolean {
   if (view.kind === "unknown") return false;
   const known = view.kind === "found" ? view.lease.version : view.after;
   return known !== null && lease.version !== known && !isNewer(lease.version, known);
-}
-
-function sameTerm(a: LeaseRecord, b: LeaseRecord): boolean {
-  return a.transitions === b.transitions && (a.holder === b.holder || b.holder === "");
-}
-
-/**
- * How long the holder may be at work after this record. Within a term the longest duration counts, so that a hand that
- * shortens it takes nothing back; a renewal by the holder itself takes back what a hand had made longer than ours.
- */
-function promised(before: (View & { kind: "found" }) | null, record: LeaseRecord, me: Candidate): Millis {
-  const now = durationOf(record, me);
-  if (before === null || !sameTerm(before.lease.record, record)) return now;
-  const renewed = record.holder !== "" && (record.renewTime ?? 0) > (before.lease.record.renewTime ?? Infinity);
-  return Math.max(now, renewed ? Math.min(before.duration, me.timing.leaseDuration) : before.duration);
-}
-
-/** Zero, null and missing durations: our own. So is that of a release: its 1 s tells nothing of the term. */
-function durationOf(record: LeaseRecord, me: Candidate): Millis {
-  if (record.durationSeconds === null || isFree(record)) return me.timing.leaseDuration;
-  return record.durationSeconds * 1000;
 }

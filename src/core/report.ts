@@ -118,10 +118,15 @@ const origin: Readonly<Record<AcquiredFrom, string>> = {
     "nobody held it for long, and the server elects nobody (is its controller on?), so it was taken the plain way",
 };
 
-function vacancy(waits: "pause" | "election", forAtMost: Millis): Sentence {
+function vacancy(waits: "pause" | "election" | "earlier", forAtMost: Millis): Sentence {
   if (waits === "pause")
     return info(
       `standing by: the last run was so short that nobody runs for another ${seconds(forAtMost)} (--hold-at-least)`,
+      { phase: "standby" },
+    );
+  if (waits === "earlier")
+    return info(
+      `standing by: the server has elected us, but the holder before may still be at work for ${seconds(forAtMost)} (was the Lease deleted?)`,
       { phase: "standby" },
     );
   return info("standing by: nobody holds the Lease, and the server is to elect one of its candidates", {

@@ -177,4 +177,4 @@ export type Report =
 
 export type KillReason = "grace-over" | "deadline" | "other-holder" | "second-signal" | "no-guard";
 export type AcquiredFrom = "created" | "released" | "expired" | "own" | "deleted" | "elected" | "unelected";
-export type WaitsFor = "holder" | "pause" | "election";
+export type WaitsFor = "holder" | "pause" | "election" | "earlier";

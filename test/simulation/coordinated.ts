@@ -16,10 +16,10 @@ export interface SimCoordination {
 }
 
 /**
- * What a hand does to the Lease is judged in the plain scenarios. A deletion has no place here: the server elects anew within milliseconds,
- * and does not wait for a holder who may still be at work.
+ * What a hand does to the Lease is judged in the plain scenarios, but for its deletion: the server elects anew within milliseconds, and does
+ * not wait for a holder who may still be at work.
  */
-const hands = ["delete", "recreate", "overwrite", "clear", "shorten", "postdate", "wall-step"];
+const hands = ["recreate", "overwrite", "clear", "shorten", "postdate", "wall-step"];
 
 export function coordinatedScenarioOf(seed: number): Scenario {
   const scenario = scenarioOf(seed);

@@ -87,7 +87,7 @@ export const mutants: readonly Mutant[] = [
   ),
   change(
     "a standby waits its own, shorter duration",
-    "election.ts",
+    "promised.ts",
     "const now = durationOf(record, me);",
     "return me.timing.leaseDuration;\n  const now = durationOf(record, me);",
   ),
@@ -104,17 +104,12 @@ export const mutants: readonly Mutant[] = [
     'if (record.holder !== "" || record.markedBy === null) return record.holder === "";',
     'return record.holder === "";',
   ),
-  change(
-    "a deleted Lease is free at once",
-    "election.ts",
-    "freeAt: turn.at + view.duration, jitter, after, done",
-    "freeAt: turn.at, jitter, after, done",
-  ),
+  change("a deleted Lease is free at once", "election.ts", "turn.at + view.duration);", "turn.at);"),
   change(
     "a Lease that was free before it was deleted is free at once",
     "election.ts",
-    "freeAt: turn.at + view.duration, jitter, after, done",
-    "freeAt: turn.at + (isFree(view.lease.record) ? 0 : view.duration), jitter, after, done",
+    "turn.at + view.duration);",
+    "turn.at + (isFree(view.lease.record) ? 0 : view.duration));",
     { focus: { faults: ["delete", "slow", "signal", "watch-mute"], on: "acquired" } },
   ),
   change(
@@ -315,6 +310,13 @@ export const mutants: readonly Mutant[] = [
     "leading.ts",
     'if (state.command !== "waiting" && !isIdle(state)) {',
     'if (state.command !== "waiting" && !isIdle(state) && asked.to === null) {',
+    { coordinated: true },
+  ),
+  change(
+    "who is named after a deletion starts at once",
+    "earlier.ts",
+    'if (before.kind === "missing") return before.freeAt;\n  if (before.lease.uid !== uid)',
+    'if (before.kind === "missing") return -Infinity;\n  if (before.lease.uid !== uid && turn.at < 0)',
     { coordinated: true },
   ),
   {
