@@ -1,29 +1,31 @@
 /**
  * The life of a candidate.
  *
- *             +---------------------------------------------------+
- *             |  acquired too late, then somebody else's          |
- *             v                                                   |
+ *            +---------------------------------------------------+
+ *            |  acquired too late, then somebody else's          |
+ *            v                                                   |
  *         standby ------------ acquired ------------------> leading
- *             |                                               |  |
- *    signal   |   lost, asked to stop, or the command ended   |  |  the command
- *    while    |                  +----------------------------+  |  could not be
- *    standing |                  v                               |  started
- *    by       |              stopping                            |
- *             |                  | tree gone                     |
- *             |                  v                               |
- *             +------------> releasing <-------------------------+
- *             |                  | released, not ours, or no time left
- *             v                  v
- *          finished  <-----------+      (from stopping directly, when the Lease is somebody else's)
+ *         |     ^                                            |  |
+ *         |     |  stepped   lost, asked to stop or to step  |  |  the command could
+ *  signal |     |  down      down, or the command ended      |  |  not be started, or
+ *  while  |     |              +-----------------------------+  |  asked to step down
+ *  stand- |     |              v                                |  before there was one
+ *  ing by |     |          stopping                             |
+ *         |     |              | tree gone                      |
+ *         |     |              v                                |
+ *         |     +--------- releasing <--------------------------+
+ *         |                  ^ |
+ *         +------------------+ | released, not ours, or no time left
+ *         v                    v
+ *      finished <--------------+
  *
- * After a hand-over (yielding.ts) releasing, or stopping when the Lease is somebody else's already, leads back to standby.
+ * Where the Lease is somebody else's already, stopping leads on directly to where releasing would.
  *
  * With a schedule, stopping leads back to leading when the command of a tick has ended; leading is then idle, and what ends it there
  * goes straight to releasing.
  *
- * Asked on the Lease to step down (step-down.ts), a leader goes through stopping (from idle: straight) to releasing, and from there
- * back to standby, where it rests; only a job whose wait is limited finishes.
+ * Asked on the Lease to step down (step-down.ts), by a user or because the server prefers another one, a leader is back in standby after its
+ * release, where it rests or is a candidate anew; only a job whose wait is limited finishes.
  *
  * Without leader election a candidate begins as `direct`, which knows no Lease: stopping, then finished.
  *

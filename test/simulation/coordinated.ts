@@ -37,7 +37,14 @@ export function coordinatedScenarioOf(seed: number): Scenario {
       ? { at, kind: "controller-down", span: dice.between(1_000, 22_000) }
       : { at, kind: "crash", target: "holder", on: { what: "elected", after: dice.between(0, 60) } };
   });
-  const faults = [...scenario.faults.filter(({ kind }) => !hands.includes(kind)), ...restarts];
+  const deletions = Array.from({ length: Math.max(0, dice.below(6) - 3) }, (): Fault => {
+    const on = {
+      what: dice.pick(["acquired", "elected", "written", "released"] as const),
+      after: dice.between(0, 200),
+    };
+    return { at: dice.between(400, scenario.calmFrom), kind: "delete", on };
+  });
+  const faults = [...scenario.faults.filter(({ kind }) => !hands.includes(kind)), ...restarts, ...deletions];
   return { ...scenario, machines, faults: faults.sort((a, b) => a.at - b.at), foreign: null, coordinated: true };
 }
 
