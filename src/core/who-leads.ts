@@ -46,7 +46,9 @@ function newsIn({ view, told, mustLook }: Standby, turn: Turn): News | null {
   return nameOf(decision) === told.last ? null : decision;
 }
 
+/** That we were elected and start nothing yet is what is asked for at once. */
 function nextOf({ nextHolder, nextPause }: Told, { waits }: News): Millis {
+  if (waits === "earlier") return -Infinity;
   return waits === "pause" ? nextPause : nextHolder;
 }
 

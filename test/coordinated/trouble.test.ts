@@ -72,6 +72,29 @@ await describeCoordinated("trouble in a coordinated election", (room) => {
     await ends(fleet, first, second);
   });
 
+  test("a Lease that is deleted while its leader is frozen: who is elected at once starts when the time of the frozen one is over", async (t) => {
+    const fleet = await Fleet.open(t, room());
+    const { first, second, life } = await pair(fleet);
+    await second.says(/^standing by: first/);
+    first.child.kill("SIGSTOP");
+    // Without its LeaseCandidate it would be the best one still.
+    await fleet.lab.admin("DELETE", candidatePath(fleet.namespace, life.identity));
+    await fleet.lab.admin("DELETE", leasePath(fleet.namespace, fleet.lease));
+    await second.says(/^standing by: the server has elected us, but the holder before may still be at work/);
+    assert.ok(
+      fleet.running().some(({ pid }) => pid === life.pid),
+      "the command of the frozen one runs still",
+    );
+    await fleet.leads("second");
+    first.child.kill("SIGCONT");
+    assert.equal(await first.code(), 75);
+    second.kill("SIGTERM");
+    await second.code();
+    // By the Lease the frozen one's time was over when it was deleted; by its promise it was not.
+    assert.deepEqual(fleet.journal.overlaps(), []);
+    t.diagnostic(`\n${(await fleet.history.lines()).join("\n")}`);
+  });
+
   test("a Lease whose holder is null is mended before a LeaseCandidate is registered: it would end kube-apiserver", async (t) => {
     const fleet = await Fleet.open(t, room());
     const spec = { leaseDurationSeconds: 1, renewTime: "2026-01-01T00:00:00.000000Z" };

@@ -23,7 +23,7 @@ function seen(...all: readonly Seen[]): View {
       record === null
         ? observeMissing(view, 0, turn(at))
         : observe(view, lease({ renewTime: epoch + at, ...record }, String(10 + index), uid), 0, turn(at)),
-    { kind: "unknown" },
+    { kind: "unknown", duration: 0 },
   );
 }
 
