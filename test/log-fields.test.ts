@@ -144,7 +144,7 @@ void test("docs/operations.md lists every outcome and every cause", () => {
       elected: true,
       unelected: true,
     },
-    lost: { "renew-deadline": true, late: true, "other-holder": true, guard: true },
+    lost: { "renew-deadline": true, late: true, "other-holder": true, clock: true, guard: true },
     killing: { "grace-over": true, deadline: true, "other-holder": true, "second-signal": true, "no-guard": true },
   };
   const all = [...Object.keys(causes), "lost-idle", ...Object.values(causes).flatMap((each) => Object.keys(each))];

@@ -2,6 +2,7 @@
 import { again } from "./contending.ts";
 import { freshEnoughToStart } from "./deadlines.ts";
 import { isNewer } from "./election.ts";
+import { giveUp, isInVain } from "./in-vain.ts";
 import type { Answered, StoredLease } from "./lease.ts";
 import { needlessRun } from "./done.ts";
 import { release } from "./releasing.ts";
@@ -110,7 +111,8 @@ function tick(state: Leading, turn: Turn): Stepped {
 }
 
 function lose(state: Leading, cause: LossCause, turn: Turn): Stepped {
-  return isIdle(state) ? loseIdle(state, cause, turn) : stopLost(state, cause, turn);
+  if (!isIdle(state)) return stopLost(state, cause, turn);
+  return isInVain(state, turn) ? giveUp(state, [], turn) : loseIdle(state, cause, turn);
 }
 
 function answered(state: Leading, event: Event & { kind: "read" | "written" }, turn: Turn): Stepped {
@@ -123,7 +125,9 @@ function settle(state: Leading, verdict: Verdict, turn: Turn): Stepped {
     const { hold, ids, effects } = verdict;
     const held: Leading = { ...state, hold, ids };
     const asked = requestOn(hold.lease, turn);
-    return asked === null ? begin(confirmed(held, turn), effects, turn) : stepDown(held, asked, effects, turn);
+    if (asked !== null) return stepDown(held, asked, effects, turn);
+    if (hold.sentAt !== state.hold.sentAt && isInVain(held, turn)) return giveUp(held, effects, turn);
+    return begin(confirmed(held, turn), effects, turn);
   }
   if (isIdle(state)) return loseIdle(state, { kind: "other-holder", holder: verdict.holder }, turn);
   if (state.command !== "waiting") return loseLease(state, verdict.holder, turn);
@@ -152,7 +156,7 @@ function stepDown(state: Leading, asked: StepDownRequest, effects: readonly Effe
 function begin(state: Leading, effects: readonly Effect[], turn: Turn): Stepped {
   const { hold } = state;
   if (state.command !== "waiting") return [state, effects];
-  if (!freshEnoughToStart(turn.at, hold.sentAt, hold.deadlines.term)) return [state, effects];
+  if (isInVain(state, turn) || !freshEnoughToStart(turn.at, hold.sentAt, hold.deadlines.term)) return [state, effects];
   const needless = needlessRun(hold.lease.record.done, serverNow(hold.server, turn), turn);
   if (needless !== null) {
     const [next, more] = release(state, needless, turn);

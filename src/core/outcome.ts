@@ -138,6 +138,8 @@ export function causeOf(cause: LossCause): string {
       return "leader-exec did not run for so long that the lease was about to expire";
     case "other-holder":
       return cause.holder === "" ? "somebody else has taken the Lease" : `${cause.holder} is the holder`;
+    case "clock":
+      return `the clock of the API server is ${seconds(cause.ahead)} ahead of ours, and it elects by its time of day, which leaves a command no time; set the clocks right (NTP)`;
     case "guard":
       return cause.message;
   }

@@ -5,6 +5,7 @@
 import { killMargin, safeShare } from "./deadlines.ts";
 import { dateStep } from "./hold-back.ts";
 import type { Answered } from "./lease.ts";
+import type { Hold } from "./state.ts";
 import type { Millis, Timing } from "./types.ts";
 
 /** Another API server than the one that answered us may be the one that elects; their clocks differ by less than this. */
@@ -23,6 +24,16 @@ export function leftAlone({ lease, serverTime }: Answered, { leaseDuration }: Ti
   if (coordination === null) return leaseDuration;
   const ahead = serverTime === undefined || renewTime === null ? mostOffset : serverTime - renewTime;
   return leaseDuration - Math.max(0, ahead + serverSlack);
+}
+
+/** client-go's rule for a renew deadline: what is shorter than this is over before a renewal is answered. */
+export function leavesTime(untilTerm: Millis, { retryPeriod }: Timing): boolean {
+  return untilTerm > 1.2 * retryPeriod;
+}
+
+/** How far the server's clock was ahead of ours when it acknowledged this hold. */
+export function aheadOfUs({ lease, server }: Pick<Hold, "lease" | "server">): Millis {
+  return Math.max(0, server.time - (lease.record.renewTime ?? server.time));
 }
 
 /**

@@ -7,9 +7,11 @@ import type { Flaw } from "./done.ts";
 import type { Elector } from "./elector.ts";
 import type { Obstacle, Once, Patience } from "./job.ts";
 import type { ReadResult, StoredLease, Write, WriteResult } from "./lease.ts";
+import type { LossCause } from "./loss.ts";
 import type { ScheduleReport } from "./schedule-report.ts";
 
 export type { Candidate, Timing } from "./candidate.ts";
+export type { LossCause } from "./loss.ts";
 export type { LogLine } from "./log-line.ts";
 
 /** A time span or a point on the candidate's own clock, in milliseconds. */
@@ -91,13 +93,6 @@ export type Effect =
   | { readonly kind: "candidacy"; readonly wish: "withdraw" | "register" }
   | { readonly kind: "report"; readonly report: Report }
   | { readonly kind: "finish"; readonly outcome: Outcome };
-
-/** Why leadership was lost. */
-export type LossCause =
-  | { readonly kind: "renew-deadline"; readonly after: Millis; readonly failure: string | null }
-  | { readonly kind: "late" }
-  | { readonly kind: "other-holder"; readonly holder: string }
-  | { readonly kind: "guard"; readonly message: string };
 
 /** How a run of leader-exec ends; `outcome.ts` turns it into an exit code and the closing sentence. */
 export type Outcome =

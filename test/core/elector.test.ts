@@ -71,6 +71,34 @@ void test("the kill deadline counts with a server's clock that is ahead, and wit
   assert.equal(led(epoch), 5 + 0.99 * 15_000 - 1_500);
 });
 
+void test("a clock so far behind that no command could be kept: confirmed once more, then released, whoever has elected us", () => {
+  for (const elector of [server, { kind: "ourselves" } as const]) {
+    const begun: Step[] = [
+      [5, found(elector === server ? elected : free)],
+      [8, stored(2, confirmed(), epoch + 24_000)],
+    ];
+    const state = inPhase(play(elector, ...begun)[0], "leading");
+    assert.equal(state.command, "waiting");
+    const [renewing, asked] = step(state, tick, turn(3_000, { elector }));
+    assert.deepEqual(kinds(asked), ["write"]);
+    const { id, write } = only(asked, "write");
+    const answer = stored(id, lease({ ...write.record, renewTime: epoch + 5_000 }, "12"), epoch + 25_000);
+    const [next, effects] = step(renewing, answer, turn(3_005, { elector }));
+    assert.equal(next.phase, "releasing");
+    const { cause } = inPhase(next, "releasing").ending as { cause?: unknown };
+    assert.deepEqual(cause, { kind: "clock", ahead: 20_000 });
+    assert.doesNotMatch(kinds(effects).join(), /start/);
+  }
+});
+
+void test("a clock that is behind for one answer alone starts the command after the next one", () => {
+  const state = play(server, [5, found(elected)], [8, stored(2, confirmed(), epoch + 24_000)])[0];
+  const [renewing, asked] = step(state, tick, turn(3_000, { elector: server }));
+  const { id, write } = only(asked, "write");
+  const answer = stored(id, lease({ ...write.record, renewTime: epoch + 5_000 }, "12"), epoch + 5_000);
+  assert.match(kinds(step(renewing, answer, turn(3_005, { elector: server }))[1]).join(), /start/);
+});
+
 void test("preferred to another before we have confirmed: confirmed, withdrawn, released, and no command starts", () => {
   const asked = confirmed(preferring("other"));
   const [state, effects] = play(server, [5, found(elected)], [8, stored(2, asked, epoch + 4_000)]);
