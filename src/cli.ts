@@ -75,9 +75,12 @@ function parseRun(own: readonly string[]): Words {
   }
 }
 
+/** Other programs take them for subcommands. */
+const words = new Set(["help", "version"]);
+
 function checkOperands([first]: readonly string[]): void {
   if (first === undefined) return;
-  const near = nearSubcommand(first);
+  const near = words.has(first) ? `--${first}` : nearSubcommand(first);
   const meant = near === null ? "" : `; or did you mean leader-exec ${near}?`;
   throw new UsageError(`"${first}" is no flag: put -- before the command: ${example}${meant}`);
 }

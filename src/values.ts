@@ -72,7 +72,7 @@ export function namespaceValue(given: Given): string {
 }
 
 /** flock's -n, which its users type here too. */
-export const nIsNamespace = "-n is the namespace; to try once use --nonblock";
+export const nIsNamespace = "-n is the namespace; a run that tries once has --nonblock";
 
 /** Others read it in their logs, so it must be one line. */
 export function identityValue(given: Given): string {
