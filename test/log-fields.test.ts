@@ -49,6 +49,7 @@ const reports: { readonly [K in Report["kind"]]: readonly (Report & { kind: K })
   overrun: [{ kind: "overrun", limit: 5, killIn: 5 }],
   killing: [{ kind: "killing", why: "deadline" }],
   "tree-alive": [{ kind: "tree-alive", since: 5 }],
+  unconfirmed: [{ kind: "unconfirmed", message: "no", after: 5, rest: 5 }],
   "store-trouble": [{ kind: "store-trouble", message: "no", retryIn: 5 }],
   "store-recovered": [{ kind: "store-recovered" }],
   "watch-down": [{ kind: "watch-down", reason: "forbidden", pollEvery: 5 }],

@@ -7,6 +7,7 @@ import { withdraw } from "./releasing.ts";
 import type { Standby, StandbyRequest, State, Trouble } from "./state.ts";
 import { parseTime } from "./time-of-day.ts";
 import type { Effect, Millis, Turn } from "./types.ts";
+import { giveUpAt, nothingToConfirm } from "./unconfirmed.ts";
 import { noWatch } from "./watching.ts";
 import { sayWake, untold } from "./who-leads.ts";
 
@@ -43,6 +44,7 @@ export function initial(turn: Turn): Standby {
     reads: noTrouble,
     acquires: noTrouble,
     lostRaces: 0,
+    unconfirmed: nothingToConfirm,
     told: untold,
   };
 }
@@ -64,7 +66,7 @@ export function standbyWake(state: Standby, turn: Turn): Millis {
   if (state.request !== null) return end;
   const decision = decide(state.view, turn);
   const until = Math.max(decision.kind === "wait" ? decision.until : state.pauseUntil, state.restUntil);
-  return Math.min(state.mustLook ? Infinity : until, state.lookAt, sayWake(state, turn), end);
+  return Math.min(state.mustLook ? Infinity : until, state.lookAt, sayWake(state, turn), giveUpAt(state, turn), end);
 }
 
 /** Sends what is due now, if nothing is under way. */

@@ -88,6 +88,10 @@ function sentenceOf(report: Report): Sentence {
     }
     case "store-trouble":
       return warn(`${report.message} (trying again in ${seconds(report.retryIn)})`);
+    case "unconfirmed":
+      return warn(
+        `the server elected us, and we could not confirm it for ${seconds(report.after)}: ${report.message}; no candidate for the next ${seconds(report.rest)}, so that it elects another one`,
+      );
     case "store-recovered":
       return info("the Lease can be read again");
     case "watch-down": {

@@ -3,13 +3,14 @@ import { failedAgain, lookAgain, nextLook, nextPoll, noTrouble, proceed, silence
 import { doneIn, isUnclear, needlessRun } from "./done.ts";
 import { decide, isStale, observe, observeMissing, type View } from "./election.ts";
 import { startLeading } from "./leading.ts";
-import type { ReadResult, StoredLease, StoreFailure, WriteResult } from "./lease.ts";
+import type { ReadResult, StoreFailure, WriteResult } from "./lease.ts";
 import { overtaken, toldSince } from "./overtaken.ts";
 import { obstacleInSight } from "./patience.ts";
 import { lostAgain, raceJitter } from "./race.ts";
 import { withdraw } from "./releasing.ts";
 import type { Standby, StandbyRequest, State } from "./state.ts";
 import type { Effect, Event, Millis, SignalName, Turn } from "./types.ts";
+import { notConfirmed, standOrNot, stillUnconfirmed } from "./unconfirmed.ts";
 import { endedWatch, mayOpen, noWatch, openWatch, watchReport } from "./watching.ts";
 import { sayWhoLeads } from "./who-leads.ts";
 
@@ -41,7 +42,7 @@ export function standby(state: Standby, event: Event, turn: Turn): Stepped {
         return proceed({ ...heard(state, turn), lookAt: turn.at }, [], turn);
       return told(
         state,
-        { ...heard(state, turn), view: seen(state, event.lease, null, turn), mustLook: false },
+        { ...heard(state, turn), view: observe(state.view, event.lease, state.lostRaces, turn), mustLook: false },
         {},
         turn,
       );
@@ -68,11 +69,10 @@ export function standby(state: Standby, event: Event, turn: Turn): Stepped {
   }
 }
 
-/** Who has stepped down is a candidate of the server again when others had their time. */
 function ticked(before: Standby, turn: Turn): Stepped {
-  const [state, effects] = sayWhoLeads(before, turn);
-  const isDue = turn.elector.kind === "withdrawn" && turn.at >= state.restUntil;
-  return proceed(state, isDue ? [...effects, { kind: "candidacy", wish: "register" }] : effects, turn);
+  const [said, told] = sayWhoLeads(before, turn);
+  const [state, wishes] = standOrNot(said, turn);
+  return proceed(state, [...told, ...wishes], turn);
 }
 
 function answered(state: Standby, result: ReadResult, turn: Turn): Stepped {
@@ -86,7 +86,7 @@ function answered(state: Standby, result: ReadResult, turn: Turn): Stepped {
   const view =
     result.kind === "missing"
       ? observeMissing(state.view, state.lostRaces, turn)
-      : seen(state, result.lease, result.serverTime ?? turn.wall, turn);
+      : observe(state.view, result.lease, state.lostRaces, turn, result.serverTime ?? turn.wall);
   const serverTime = result.kind === "found" ? result.serverTime : undefined;
   // A watch that kept silent about what this read found is not to be trusted.
   const deaf =
@@ -112,7 +112,8 @@ interface Aside {
 }
 
 /** The view is new: end if there is no point in waiting or in running, say who holds the Lease, see to the watch, act. */
-function told(before: Standby, state: Standby, { report = [], serverTime, now }: Aside, turn: Turn): Stepped {
+function told(before: Standby, known: Standby, { report = [], serverTime, now }: Aside, turn: Turn): Stepped {
+  const state: Standby = { ...known, unconfirmed: stillUnconfirmed(known, turn) };
   const needless = needlessRun(doneIn(state.view), now ?? null, turn);
   if (needless !== null) {
     const [next, effects] = withdraw(state, needless, turn);
@@ -157,7 +158,8 @@ function acquiring(state: Standby, request: AcquireRequest, result: WriteResult,
     case "failed": {
       const [acquires, pause, report] = failedAgain(state.acquires, result, result.reason === "forbidden", turn);
       const lookAt = turn.at + pause;
-      return lookAgain({ ...state, acquires }, { lookAt, pauseUntil: lookAt }, report, turn);
+      const unconfirmed = notConfirmed(state, request);
+      return lookAgain({ ...state, acquires, unconfirmed }, { lookAt, pauseUntil: lookAt }, report, turn);
     }
   }
 }
@@ -165,10 +167,6 @@ function acquiring(state: Standby, request: AcquireRequest, result: WriteResult,
 function unread(state: Standby, failure: StoreFailure, turn: Turn): Stepped {
   const [reads, pause, report] = failedAgain(state.reads, failure, !state.contact, turn);
   return proceed({ ...state, reads, lookAt: turn.at + pause }, report, turn);
-}
-
-function seen(state: Standby, lease: StoredLease, serverTime: Millis | null, turn: Turn): View {
-  return observe(state.view, lease, state.lostRaces, turn, serverTime);
 }
 
 function heard(state: Standby, turn: Turn): Standby {

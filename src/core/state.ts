@@ -6,6 +6,8 @@ import type { StoredLease, Write } from "./lease.ts";
 import type { Plan, Resume } from "./schedule.ts";
 import type { ServerClock } from "./server-clock.ts";
 import type { AcquiredFrom, CommandEnd, LossCause, Millis, SignalName } from "./types.ts";
+import type { Unconfirmed } from "./unconfirmed.ts";
+import type { Told } from "./who-leads.ts";
 
 export type { Ending } from "./ending.ts";
 
@@ -32,7 +34,7 @@ export interface Standby {
   readonly mustLook: boolean;
   /** Nor is the next one sent before this, whatever is told meanwhile. */
   readonly pauseUntil: Millis;
-  /** Stepped down: the Lease is not acquired before this, whoever else does not want it. */
+  /** Stepped down, or unable to confirm an election: the Lease is not acquired before this, whoever else does not want it. */
   readonly restUntil: Millis;
   readonly startedAt: Millis;
   /**
@@ -44,14 +46,8 @@ export interface Standby {
   readonly acquires: Trouble;
   /** How often in a row somebody else was faster at acquiring. */
   readonly lostRaces: number;
+  readonly unconfirmed: Unconfirmed;
   readonly told: Told;
-}
-
-/** What was last said of who leads (null: nothing yet), and from when on a next holder, and a next pause, may be told. */
-export interface Told {
-  readonly last: string | null;
-  readonly nextHolder: Millis;
-  readonly nextPause: Millis;
 }
 
 export type StandbyRequest =

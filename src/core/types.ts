@@ -166,6 +166,8 @@ export type Report =
   | { readonly kind: "killing"; readonly why: KillReason }
   | { readonly kind: "tree-alive"; readonly since: Millis }
   | { readonly kind: "store-trouble"; readonly message: string; readonly retryIn: Millis }
+  /** The server elected us, and we could not confirm it for so long: no candidate for the time of `rest`. */
+  | { readonly kind: "unconfirmed"; readonly message: string; readonly after: Millis; readonly rest: Millis }
   | { readonly kind: "store-recovered" }
   | { readonly kind: "watch-down"; readonly reason: string; readonly pollEvery: Millis }
   | { readonly kind: "released"; readonly released: Released; readonly message: string | null };

@@ -3,8 +3,15 @@
  * Lease that changes hands all the time must not fill the log of everybody who waits.
  */
 import { decide, type Decision } from "./election.ts";
-import type { Standby, Told } from "./state.ts";
+import type { Standby } from "./state.ts";
 import type { Effect, Millis, Turn } from "./types.ts";
+
+/** What was last said of who leads (null: nothing yet), and from when on a next holder, and a next pause, may be told. */
+export interface Told {
+  readonly last: string | null;
+  readonly nextHolder: Millis;
+  readonly nextPause: Millis;
+}
 
 /** So often at most that somebody leads, and so often that all hold back. */
 const sayEvery: Millis = 60_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { candidatePath, documentedRules, leasePath, until } from "../lab/index.ts";
+import { candidatePath, coordinatedRules, documentedRules, leasePath, until } from "../lab/index.ts";
 import { killWithGuard } from "../support/crash.ts";
 import { Fleet, of, patientTimes } from "./fleet.ts";
 import { coordinator } from "./history.ts";
@@ -115,6 +115,25 @@ await describeCoordinated("trouble in a coordinated election", (room) => {
     await fleet.leads("lenient");
     assert.match(lenient.stderr, /leasecandidates/);
     await ends(fleet, lenient);
+  });
+
+  test("who is elected and has no right to confirm it lets another one be elected, says so once, and leads when it has the right", async (t) => {
+    const fleet = await Fleet.open(t, room());
+    const rules = coordinatedRules(fleet.lease);
+    const without = rules.map((rule) =>
+      rule.resources.includes("leases") ? { ...rule, verbs: rule.verbs.filter((verb) => verb !== "update") } : rule,
+    );
+    const user = await fleet.lab.user(fleet.namespace, "unable", without);
+    const unable = await fleet.coordinated("unable", "1.0.0", { kubeconfig: await user.kubeconfig() });
+    const able = await fleet.coordinated("able", "1.1.0");
+    await fleet.leads("able");
+    const { message } = await unable.says(/^the server elected us, and we could not confirm it/);
+    t.diagnostic(message);
+    t.diagnostic(`\n${(await fleet.history.lines()).join("\n")}`);
+    await user.role.set(rules);
+    await fleet.leads("unable", 120_000);
+    assert.equal(unable.stderr.match(/"kind":"unconfirmed"/g)?.length, 1);
+    await ends(fleet, unable, able);
   });
 
   test("two strategies in one fleet: nobody is elected while they differ, and each candidate says why it waits", async (t) => {
