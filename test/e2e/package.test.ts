@@ -33,9 +33,11 @@ describe("the package that npm pack makes", () => {
   test("holds the program, its notices and its documents, and nothing else", () => {
     const paths = packed.files.map(({ path }) => path).sort();
     const names = [
+      "announce",
       "ask",
       "auth",
       "cli",
+      "coordinated",
       "execa",
       "guard",
       "health",
