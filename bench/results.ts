@@ -34,7 +34,7 @@ export function readResults(): Results {
 export function keepResults(found: Results): Results {
   const all = { ...readResults(), ...found };
   writeFileSync(resultsFile, written(all));
-  return all;
+  return readResults(); // with the digits that are kept: plots and table must be those of the file
 }
 
 /** A row a line, each figure with four digits. */
