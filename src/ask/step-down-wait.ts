@@ -21,16 +21,24 @@ export type Waited =
   | { readonly kind: "failed"; readonly message: string };
 
 const readEvery: Millis = 1_000;
+/** A read that fails this close to the end had no time: it says nothing of the server. */
+const tooLate: Millis = 50;
 
 /** Resolves at the latest at `until`. */
 export async function waitForSuccessor({ store, clock, holder, until, timeout }: WaitParts): Promise<Waited> {
   const sight = new Sight(holder, clock);
   const watches = new Set<Watch>();
   let message: string | null = null;
+  let isKnown = false;
   while (clock.now() < until) {
     const found = await store.read(Math.min(until, clock.now() + timeout));
-    message = found.kind === "failed" ? found.message : null;
-    if (found.kind !== "failed") sight.see(found.kind === "missing" ? null : found.lease);
+    if (found.kind === "failed") {
+      if (!isKnown || clock.now() < until - tooLate) message = found.message;
+    } else {
+      message = null;
+      isKnown = true;
+      sight.see(found.kind === "missing" ? null : found.lease);
+    }
     if (sight.successor !== null) break;
     if (watches.size === 0 && found.kind === "found") {
       const watch: Watch = store.watch(found.lease.version, {
