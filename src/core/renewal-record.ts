@@ -1,7 +1,7 @@
 import { nextTransitions } from "./acquired-record.ts";
 import type { LeaseRecord, StoredLease } from "./lease.ts";
 import type { Hold } from "./state.ts";
-import { isAsked } from "./step-down.ts";
+import { askedByUser } from "./step-down.ts";
 import { formatTime } from "./time-of-day.ts";
 import type { Millis, Turn } from "./types.ts";
 
@@ -22,7 +22,7 @@ export function renewalRecord(hold: Hold, base: StoredLease | null, turn: Turn):
     markedBy: turn.me.identity,
     holdUntil: null,
     done: (base ?? hold.lease).record.done,
-    stepDown: isAsked(base, turn) ? base.record.stepDown : null,
+    stepDown: base === null ? null : askedByUser(base.record, turn),
     lastTick: hold.tick === null ? (base ?? hold.lease).record.lastTick : formatTime(hold.tick),
   };
 }

@@ -10,7 +10,7 @@
 import { again } from "./contending.ts";
 import { successorIn } from "./elector.ts";
 import type { Ending } from "./ending.ts";
-import type { StoredLease } from "./lease.ts";
+import type { LeaseRecord, StepDown, StoredLease } from "./lease.ts";
 import type { Standby } from "./state.ts";
 import type { Effect, Turn } from "./types.ts";
 
@@ -20,19 +20,17 @@ export interface StepDownRequest {
   readonly to: string | null;
 }
 
-/** A user's request on this Lease is meant for us. */
-export function isAsked(lease: StoredLease | null, { me }: Turn): lease is StoredLease {
-  const { holder, stepDown } = lease?.record ?? { holder: "", stepDown: null };
-  return holder === me.identity && stepDown?.holder === me.identity;
+/** A user's request that is meant for us; null: there is none. */
+export function askedByUser({ holder, stepDown }: LeaseRecord, { me }: Turn): StepDown | null {
+  return holder === me.identity && stepDown?.holder === me.identity ? stepDown : null;
 }
 
 /** The request on this Lease that is meant for us; null: there is none. Where the server elects, it asks by naming another one. */
 export function requestOn({ record }: StoredLease, turn: Turn): StepDownRequest | null {
-  const { identity } = turn.me;
-  if (record.holder !== identity) return null;
-  const to = successorIn(record, turn);
+  const to = record.holder === turn.me.identity ? successorIn(record, turn) : null;
   if (to !== null) return { id: "", to };
-  return record.stepDown?.holder === identity ? { id: record.stepDown.id, to: null } : null;
+  const asked = askedByUser(record, turn);
+  return asked === null ? null : { id: asked.id, to: null };
 }
 
 /** Who waits for others only for a limited time would not be started by anybody: a job that was asked to step down ends. */

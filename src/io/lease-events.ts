@@ -122,9 +122,10 @@ function pauseOf(span: Millis, hurry: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);
+      hurry.removeEventListener("abort", end);
       resolve();
     };
     const timer = setTimeout(end, span);
-    hurry.addEventListener("abort", end, { once: true });
+    hurry.addEventListener("abort", end);
   });
 }

@@ -26,18 +26,8 @@ export async function join(
   version: string,
   settings: Settings = {},
 ): Promise<Member> {
-  if (kind === "client-go" || kind === "plain client-go") {
-    const elector = await fleet.clientGo(identity, kind === "client-go" ? version : undefined);
-    return {
-      exited: elector.exited,
-      kill: (signal) => elector.kill(signal),
-      crash: () => {
-        elector.kill("SIGKILL");
-        return Promise.resolve();
-      },
-      standsBy: () => elector.standsBy(),
-    };
-  }
+  if (kind === "client-go" || kind === "plain client-go")
+    return fleet.clientGo(identity, kind === "client-go" ? version : undefined);
   const candidate = await (kind === "leader-exec"
     ? fleet.coordinated(identity, version, settings)
     : fleet.plain(identity, settings));

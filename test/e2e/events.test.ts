@@ -31,18 +31,24 @@ const isPost = (asked: string): boolean => asked.startsWith("POST") && asked.inc
 const warnings = (records: readonly { level: string; message: string }[]): string[] =>
   records.filter(({ level }) => level !== "info").map(({ message }) => message);
 
+/** One leads and hands over to the other one, which then ends as well. */
+async function bothLead({ candidates }: Announced) {
+  const first = candidates.start({ args: recorded });
+  await candidates.journal.start(1);
+  const second = candidates.start({ args: recorded });
+  await second.says(/^standing by/);
+  first.kill("SIGTERM");
+  assert.equal(await first.code(), 0);
+  await candidates.journal.start(2);
+  second.kill("SIGTERM");
+  assert.equal(await second.code(), 0);
+  return [first, second] as const;
+}
+
 await describeWithLab("Events", (lab) => {
   test("kubectl describe shows who became leader and who stopped leading, as of any client-go program", async (t) => {
     const on = await announced(lab(), t, [mayRecord]);
-    const first = on.candidates.start({ args: recorded });
-    await on.candidates.journal.start(1);
-    const second = on.candidates.start({ args: recorded });
-    await second.says(/^standing by/);
-    first.kill("SIGTERM");
-    assert.equal(await first.code(), 0);
-    await on.candidates.journal.start(2);
-    second.kill("SIGTERM");
-    assert.equal(await second.code(), 0);
+    const [first, second] = await bothLead(on);
     const events = await eventsOf(lab(), on);
     const who = [first, second].map((each) => each.records().find(({ phase }) => phase === "leading")?.identity ?? "");
     const expected = who.flatMap((each) => [`${each} became leader`, `${each} stopped leading`]);
@@ -91,15 +97,7 @@ await describeWithLab("Events", (lab) => {
   test("Events that are never answered delay neither the next leader nor the end", async (t) => {
     const proxy = await pathProxy(t, lab(), (asked) => (isPost(asked) ? "hang" : "pass"));
     const on = await announced(lab(), t, [mayRecord], proxy.url);
-    const first = on.candidates.start({ args: recorded });
-    await on.candidates.journal.start(1);
-    const second = on.candidates.start({ args: recorded });
-    await second.says(/^standing by/);
-    first.kill("SIGTERM");
-    assert.equal(await first.code(), 0);
-    await on.candidates.journal.start(2);
-    second.kill("SIGTERM");
-    assert.equal(await second.code(), 0);
+    await bothLead(on);
     assert.deepEqual(await eventsOf(lab(), on), []);
     assert.ok(proxy.asked.filter(isPost).length >= 4, proxy.asked.join("\n"));
     assert.deepEqual(on.candidates.journal.overlaps(), []);

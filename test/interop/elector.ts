@@ -65,6 +65,12 @@ export class Elector {
     assert.ok(this.child.kill(signal), `${signal} reaches the elector`);
   }
 
+  /** As of leader-exec with its guard (kill -9): nobody is left to release its Lease. */
+  crash(): Promise<void> {
+    this.kill("SIGKILL");
+    return Promise.resolve();
+  }
+
   /** Waits until it has seen who leads: from then on it stands by. */
   async standsBy(): Promise<void> {
     await until("client-go's elector sees the leader", () => /^leader ./m.test(this.stdout), 30_000).catch(

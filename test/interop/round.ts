@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { FaultProxy, KubeObject } from "../lab/index.ts";
 import { isThere, type Candidate } from "../support/candidate.ts";
 import { journalNow, type Journal, type Life } from "../support/journal.ts";
-import type { Elector, Times } from "./elector.ts";
+import type { Times } from "./elector.ts";
 import type { MixedElection } from "./mixed.ts";
 import { killWithGuard } from "../support/crash.ts";
 
@@ -82,16 +82,7 @@ interface Contender {
 
 async function clientGo(round: Round, journal: Journal, proxy?: FaultProxy): Promise<Contender> {
   const { election, number, times } = round;
-  const elector: Elector = await election.clientGo(journal, `go-${number}`, { times, ...(proxy ? { proxy } : {}) });
-  return {
-    exited: elector.exited,
-    kill: (signal) => elector.kill(signal),
-    crash: () => {
-      elector.kill("SIGKILL");
-      return Promise.resolve();
-    },
-    standsBy: () => elector.standsBy(),
-  };
+  return election.clientGo(journal, `go-${number}`, { times, ...(proxy ? { proxy } : {}) });
 }
 
 async function leaderExec(round: Round, journal: Journal, proxy?: FaultProxy): Promise<Contender> {
