@@ -5,7 +5,7 @@ import { initial, step } from "../../src/core/lifecycle.ts";
 import type { StoredLease } from "../../src/core/lease.ts";
 import type { State } from "../../src/core/state.ts";
 import type { Effect, Event, Millis } from "../../src/core/types.ts";
-import { epoch, inPhase, kinds, lease, only, turn, type Step } from "../support/core.ts";
+import { epoch, inPhase, kinds, lease, me, only, turn, type Step } from "../support/core.ts";
 
 const strategy = "OldestEmulationVersion";
 const server: Elector = { kind: "server", heardAt: 0, standIn: true };
@@ -57,6 +57,15 @@ void test("nobody holds it and nothing was heard of the server for long: auto ta
   assert.deepEqual(kinds(at(9e9, { kind: "server", heardAt: 0, standIn: false })), []);
 });
 
+void test("auto waits out the restart of an API server, however short the leases are", () => {
+  const hurried = { ...me, timing: { ...me.timing, leaseDuration: 7_000 } };
+  const seen = inPhase(play(server, [5, found(free)])[0], "standby");
+  const at = (time: Millis) =>
+    step({ ...seen, lookAt: Infinity }, tick, turn(time, { elector: server, me: hurried }))[1];
+  assert.deepEqual(kinds(at(29_000)), []);
+  assert.deepEqual(kinds(at(31_000)), ["write"]);
+});
+
 void test("always ends after --startup-timeout when no server could ever elect us", () => {
   const [, effects] = play(none, [5, found(free)], [120_000, tick]);
   const { outcome } = only(effects, "finish");
@@ -71,22 +80,25 @@ void test("the kill deadline counts with a server's clock that is ahead, and wit
   assert.equal(led(epoch), 5 + 0.99 * 15_000 - 1_500);
 });
 
+const behind = [server, { kind: "ourselves" } as const].flatMap((elector) =>
+  [8_000, 20_000].map((by) => ({ elector, by })),
+);
 void test("a clock so far behind that no command could be kept: confirmed once more, then released, whoever has elected us", () => {
-  for (const elector of [server, { kind: "ourselves" } as const]) {
+  for (const { elector, by } of behind) {
     const begun: Step[] = [
       [5, found(elector === server ? elected : free)],
-      [8, stored(2, confirmed(), epoch + 24_000)],
+      [8, stored(2, confirmed(), epoch + 4_000 + by)],
     ];
     const state = inPhase(play(elector, ...begun)[0], "leading");
     assert.equal(state.command, "waiting");
     const [renewing, asked] = step(state, tick, turn(3_000, { elector }));
     assert.deepEqual(kinds(asked), ["write"]);
     const { id, write } = only(asked, "write");
-    const answer = stored(id, lease({ ...write.record, renewTime: epoch + 5_000 }, "12"), epoch + 25_000);
+    const answer = stored(id, lease({ ...write.record, renewTime: epoch + 5_000 }, "12"), epoch + 5_000 + by);
     const [next, effects] = step(renewing, answer, turn(3_005, { elector }));
     assert.equal(next.phase, "releasing");
     const { cause } = inPhase(next, "releasing").ending as { cause?: unknown };
-    assert.deepEqual(cause, { kind: "clock", ahead: 20_000 });
+    assert.deepEqual(cause, { kind: "clock", ahead: by });
     assert.doesNotMatch(kinds(effects).join(), /start/);
   }
 });
@@ -104,6 +116,8 @@ void test("preferred to another before we have confirmed: confirmed, withdrawn, 
   const [state, effects] = play(server, [5, found(elected)], [8, stored(2, asked, epoch + 4_000)]);
   assert.deepEqual(kinds(effects), ["report acquired", "report step-down", "candidacy"]);
   const withdrawn = { elector: { kind: "withdrawn" } } as const;
+  assert.deepEqual(kinds(step(state, tick, turn(11, { elector: server }))[1]), [], "not while we are a candidate");
+  assert.deepEqual(kinds(step(state, tick, turn(1_100, { elector: server }))[1]), ["write"], "but not for ever");
   const { write } = only(step(state, tick, turn(10, withdrawn))[1], "write");
   assert.deepEqual([write.record.holder, write.record.coordination], ["", { strategy, preferredHolder: null }]);
   const [standby] = step(state, tick, turn(10, withdrawn));
