@@ -5,6 +5,8 @@ import type { Oracle, TreeLife } from "./oracle.ts";
 export interface Evidence {
   readonly oracle: Oracle;
   readonly writes: readonly Applied[];
+  /** How much later than their stamps say writes may have come in. */
+  readonly lateBy: number;
   /** True where the fault itself edits the Lease: then its writes prove nothing about what a candidate may do. */
   readonly edited: boolean;
   /** The rate of the fastest clock of a candidate that may take the Lease. */
@@ -30,7 +32,7 @@ const clockDrift = 0.01;
 const clockSlack = 5;
 
 /** The invariants that hold whatever breaks: they are about safety alone, so a slow machine breaks none of them. */
-export function examine({ oracle, writes, edited, fastest, promised }: Evidence): Findings {
+export function examine({ oracle, writes, lateBy, edited, fastest, promised }: Evidence): Findings {
   const overlaps = oracle.overlaps();
   const broken = [...overlaps];
   const trees = oracle.trees();
@@ -46,7 +48,7 @@ export function examine({ oracle, writes, edited, fastest, promised }: Evidence)
     if (!running.has(tree.identity)) {
       margin = Math.min(margin, last.at + last.durationMs / fastest - oracle.wallOf(tree.last));
     }
-    broken.push(...releasedEarly(tree, last, writes, oracle));
+    broken.push(...releasedEarly(tree, last, { oracle, writes, lateBy }));
   }
   if (margin <= 0 && promised) broken.push(`a command lived ${(-margin).toFixed(0)} ms longer than its lease`);
   broken.push(...tokensThatDoNotGrow(trees));
@@ -55,17 +57,22 @@ export function examine({ oracle, writes, edited, fastest, promised }: Evidence)
       ...takenAlive(
         writes.filter(({ by }) => by === "candidate"),
         fastest,
+        clockSlack + lateBy,
       ),
     );
   return { broken, overlaps: overlaps.length, margin };
 }
 
 /** The holder is cleared only after the tree is gone. */
-function releasedEarly(tree: TreeLife, last: Applied, writes: readonly Applied[], oracle: Oracle): string[] {
+function releasedEarly(
+  tree: TreeLife,
+  last: Applied,
+  { oracle, writes, lateBy }: Pick<Evidence, "oracle" | "writes" | "lateBy">,
+): string[] {
   const release = writes.find(({ at, holder, by }) => at > last.at && holder === "" && by === "candidate");
   const next = writes.find(({ at, holder }) => at > last.at && holder !== tree.identity && holder !== "");
   if (release === undefined || (next !== undefined && next.at < release.at)) return [];
-  const early = oracle.wallOf(tree.last) - release.at;
+  const early = oracle.wallOf(tree.last) - release.at - lateBy;
   return early > 0 ? [`${tree.identity} released its Lease ${early.toFixed(1)} ms before its command was gone`] : [];
 }
 
@@ -78,12 +85,12 @@ function tokensThatDoNotGrow(trees: readonly TreeLife[]): string[] {
 }
 
 /** No candidate overwrites what another one wrote less than a lease duration ago. */
-function takenAlive(writes: readonly Applied[], fastest: number): string[] {
+function takenAlive(writes: readonly Applied[], fastest: number, slack: number): string[] {
   const share = Math.min(1 - clockDrift, 1 / fastest);
   return writes.flatMap((write, index) => {
     const before = writes[index - 1];
     if (!before?.holder || !write.holder || write.holder === before.holder) return [];
-    const early = before.durationMs * share - clockSlack - (write.at - before.at);
+    const early = before.durationMs * share - slack - (write.at - before.at);
     if (early <= 0) return [];
     return [`${write.holder} overwrote the live record of ${before.holder}, ${early.toFixed(0)} ms too early`];
   });

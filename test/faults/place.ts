@@ -24,6 +24,8 @@ export interface Applied {
 /** Where one Lease is, and the second witness: what its store was asked to write. */
 export interface Place {
   readonly store: "kubernetes" | "file";
+  /** So many milliseconds a write may in fact have come in after what its `at` says. */
+  readonly lateBy: number;
   /** What leads a candidate to the Lease. */
   readonly args: readonly string[];
   /** In the order in which they came in. */
@@ -50,6 +52,8 @@ export function filePlace(t: TestContext): Place {
   const seen = new Map<string, Applied>();
   return {
     store: "file",
+    // The kernel stamps files by a clock that its timer moves on, every 10 ms where it is slowest (CONFIG_HZ=100).
+    lateBy: 10,
     // The process tree in whichever way is at hand, while serverPlace has the harder one: many faults run with both.
     args: ["--lease-store", `file:${folder}`, "--process-tree", "auto"],
     writes: () => Promise.resolve(versionsIn(versions, seen)),
@@ -77,6 +81,7 @@ export async function serverPlace(
   const ofLease = (entry: AuditEntry): boolean => entry.namespace === namespace && entry.resource === "leases";
   return {
     store: "kubernetes",
+    lateBy: 0,
     namespace,
     lease,
     path,

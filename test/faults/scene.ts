@@ -120,7 +120,8 @@ export class Scene {
   /** Throws when an invariant is broken. */
   async verify(): Promise<Findings> {
     const { oracle, edited, fastest, promised } = this;
-    const found = examine({ oracle, writes: await this.place.writes(), edited, fastest, promised });
+    const { lateBy } = this.place;
+    const found = examine({ oracle, writes: await this.place.writes(), lateBy, edited, fastest, promised });
     const broken = [...found.broken, ...this.#wrong];
     if (broken.length > 0) {
       const logs = this.candidates.map(({ pid, stderr }) => `leader-exec ${pid}:\n${stderr.slice(-3000)}`);
