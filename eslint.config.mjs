@@ -24,7 +24,7 @@ const forbid = (files, regex, message) => ({
 const soleImporters = {
   commander: "src/flag-parser.ts",
   "@kubernetes/client-node": "src/io/kubeconfig.ts",
-  "js-yaml": "src/io/kubeconfig.ts",
+  "js-yaml": "src/io/kubeconfig-document.ts",
   "socks-proxy-agent": "src/io/proxy-tunnel.ts",
   croner: "src/bundles/schedule.ts",
   execa: "src/bundles/execa.ts",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { LocalTrouble } from "../world.ts";
 import type { ClusterAccess, CredentialPlugin, Pem, UserAccess } from "./kubernetes-access.ts";
 import { list, member, scalar, text, type Json } from "./json.ts";
+import { whyUnreadable } from "./kubeconfig-document.ts";
 
 /** What KubeConfig makes of a user. Paths are absolute. */
 interface Entry {
@@ -81,8 +82,9 @@ function contentOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new LocalTrouble(`cannot read the certificate-authority of the kubeconfig: ${why}; correct the path`);
+    throw new LocalTrouble(
+      `cannot read ${path}, which the kubeconfig names as certificate-authority: ${whyUnreadable(error)}`,
+    );
   }
 }
 

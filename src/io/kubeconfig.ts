@@ -4,13 +4,12 @@
  * second and 65 MB. KubeConfig checks and picks; what it drops (tokenFile, impersonated groups, cluster extensions) is
  * taken from the document itself. The rules are kubectl's (client-go tools/clientcmd).
  */
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
-import { load } from "js-yaml";
 import { LocalTrouble } from "../world.ts";
 import type { ClusterAccess } from "./kubernetes-access.ts";
 import { isObject, list, member, scalar, text, type Json } from "./json.ts";
+import { orAnother, readDocument, unusable } from "./kubeconfig-document.ts";
 import { pem, userAccess } from "./kubeconfig-user.ts";
 
 interface ConfigFile {
@@ -28,7 +27,12 @@ export function readKubeconfig(paths: readonly string[], wanted: string | undefi
   const files = paths.map(open);
   const where = paths.join(", ");
   const name = wanted ?? files.map(({ document }) => text(document, "current-context")).find(Boolean);
-  const others = `choose one with --context (there are: ${contextNames(files)})`;
+  const contexts = files.flatMap(({ config }) => config.getContexts().map((each) => each.name)).join(", ");
+  if (contexts === "") {
+    const isEmpty = files.every(({ document }) => Object.keys(document).length === 0);
+    throw unusable(where, `${isEmpty ? "it is empty" : "there is no context in it"}; correct the file, ${orAnother}`);
+  }
+  const others = `choose one with --context (there are: ${contexts})`;
   if (!name) throw new LocalTrouble(`no current-context is set in ${where}; ${others}`);
   const context = first(files, (config) => config.getContextObject(name))?.entry;
   if (!context) throw new LocalTrouble(`there is no complete context "${name}" in ${where}; ${others}`);
@@ -68,21 +72,16 @@ export function readKubeconfig(paths: readonly string[], wanted: string | undefi
 }
 
 function open(path: string): ConfigFile {
+  const { content, document } = readDocument(path);
+  const config = new KubeConfig();
   try {
-    const config = new KubeConfig();
-    const content = readFileSync(path, "utf8");
-    const document = load(content) ?? {}; // an empty file says nothing, and is no error for kubectl either
-    if (!isObject(document)) throw new Error("it is not a map with clusters, users and contexts");
     // Entries that are not complete do no harm as long as nobody asks for them.
     if (content.trim() !== "") config.loadFromString(content, { onInvalidEntry: "filter" });
-    config.makePathsAbsolute(dirname(resolve(path)));
-    return { path: resolve(path), config, document };
   } catch (error) {
-    const why = (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
-    throw new LocalTrouble(
-      `cannot use the kubeconfig ${path}: ${why}; correct the file or give another one with --kubeconfig`,
-    );
+    throw unusable(path, `${error instanceof Error ? error.message : String(error)}; correct the file, ${orAnother}`);
   }
+  config.makePathsAbsolute(dirname(resolve(path)));
+  return { path: resolve(path), config, document };
 }
 
 function withoutPassword(url: URL, what: string): URL {
@@ -106,10 +105,6 @@ function first<T>(files: readonly ConfigFile[], pick: (config: KubeConfig) => T 
     if (entry) return { file, entry };
   }
   return undefined;
-}
-
-function contextNames(files: readonly ConfigFile[]): string {
-  return files.flatMap(({ config }) => config.getContexts().map(({ name }) => name)).join(", ") || "none";
 }
 
 /** The entry of this name as it stands in the document. */

@@ -2,7 +2,7 @@
  * Where the configuration comes from: --kubeconfig and --context, then KUBECONFIG, then the service account of a pod,
  * then ~/.kube/config. A source that is named and cannot be used is an error, never a reason to try the next one.
  */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { delimiter, join } from "node:path";
 import { LocalTrouble } from "../world.ts";
@@ -45,11 +45,20 @@ async function fromFiles(paths: readonly string[], context: string | undefined):
 
 /** KUBECONFIG may name files that do not exist (yet), as long as one does. */
 function existing(paths: readonly string[]): readonly string[] {
-  const found = paths.filter((path) => existsSync(path));
+  const found = paths.filter(isThere);
   if (found.length > 0) return found;
   throw new LocalTrouble(
-    `KUBECONFIG names ${paths.join(", ")}, which does not exist; correct or unset KUBECONFIG, or give --kubeconfig`,
+    `KUBECONFIG names only what does not exist: ${paths.join(", ")}; correct or unset KUBECONFIG, or give --kubeconfig`,
   );
+}
+
+/** What may not be looked at is there: who reads it tells why it cannot. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 /** Kubernetes' documentation: "Accessing the API from within a Pod". */

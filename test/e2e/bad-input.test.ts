@@ -92,10 +92,9 @@ void test("what is wrong with the kubeconfig on this machine ends with 125 at on
   const config = join(folder, "config");
   writeFileSync(config, JSON.stringify({ apiVersion: "v1", kind: "Config", clusters: [], users: [], contexts: [] }));
   const rows = [
-    [["--kubeconfig", join(folder, "missing")], /cannot use the kubeconfig .*missing/],
-    [["--kubeconfig", garbage], /cannot use the kubeconfig .*garbage/],
-    [["--kubeconfig", config, "--context", "prod"], /there is no complete context "prod"|there is no context "prod"/],
-    [["--kubeconfig", config], /no current-context is set/],
+    [["--kubeconfig", join(folder, "missing")], /cannot use the kubeconfig .*missing: it does not exist; correct/],
+    [["--kubeconfig", garbage], /cannot use the kubeconfig .*garbage: it is no YAML/],
+    [["--kubeconfig", config], /cannot use the kubeconfig .*config: there is no context in it/],
   ] as const;
   for (const [args, sentence] of rows) await refused(t, { args: [...elect, ...args] }, 125, sentence);
   await refused(
@@ -104,6 +103,38 @@ void test("what is wrong with the kubeconfig on this machine ends with 125 at on
     125,
     /no Kubernetes cluster is configured: .*--lease-store file:DIR/,
   );
+});
+
+void test("a kubeconfig that cannot be used is the same sentence everywhere, with the exit code that is documented there", async (t) => {
+  const folder = folderOf(t);
+  const config = join(folder, "config");
+  writeFileSync(config, "kind: Config\n");
+  chmodSync(config, 0);
+  chmodSync(folder, 0o755);
+  const asNobody = process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
+  const kubeconfigs = [
+    [join(folder, "missing"), "it does not exist; correct the path"],
+    [folder, "it is a folder; give the path of the file in it"],
+    [config, "permission denied; give this user read access to it"],
+  ] as const;
+  const questions = [
+    [["status", "job"], 125],
+    [["status", "--all"], 125],
+    [["status", "job", "--watch"], 125],
+    [["step-down", "job"], 125],
+    [["rbac"], 125],
+    [["doctor"], 1],
+  ] as const;
+  for (const [kubeconfig, why] of kubeconfigs) {
+    const sentence = `cannot use the kubeconfig ${kubeconfig}: ${why}, or give another one with --kubeconfig`;
+    for (const [words, code] of questions) {
+      const instead = [...asNobody, process.execPath, product, ...words, "--kubeconfig", kubeconfig];
+      const asked = new Candidate(t, { instead });
+      assert.equal(await asked.code(), code, words.join(" "));
+      if (code === 125) assert.deepEqual([asked.stdout, asked.stderr], ["", `leader-exec: ${sentence}\n`]);
+      else assert.ok(asked.stdout.includes(`problem  configuration  ${sentence}\n`), asked.stdout);
+    }
+  }
 });
 
 void test("an API server that cannot be reached is tried until --startup-timeout, then 125", async (t) => {

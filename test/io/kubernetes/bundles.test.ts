@@ -67,5 +67,5 @@ test("loading the bundles prints nothing, and a wrong kubeconfig comes back as a
   const script = `require("./dist/auth.cjs"); console.log(require("./dist/kubeconfig.cjs").kubeconfigAccess(["/nowhere"]))`;
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ["--trace-deprecation", "-e", script]);
   assert.equal(stderr, "");
-  assert.match(stdout, /^cannot use the kubeconfig \/nowhere: ENOENT/);
+  assert.match(stdout, /^cannot use the kubeconfig \/nowhere: it does not exist;/);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -73,27 +73,50 @@ test("without any configuration the sentence names the ways out", async (t) => {
 test("a source that is named and cannot be used is an error, never a reason to take the next one", async (t) => {
   const root = await folder(t, {
     broken: "{ this is: [no yaml",
+    bad: "clusters:\n  - name: a\n contexts: [",
     text: "just words",
     empty: "",
+    lacking: { apiVersion: "v1", kind: "Config", clusters: [], contexts: null },
+    pod: { apiVersion: "v1", kind: "Pod" },
     "home/.kube/config": config("home"),
   });
+  await symlink("circle", join(root, "circle"));
   const env = { HOME: join(root, "home") };
-  const kubeconfig = (name: string) => find({ kubeconfig: join(root, name), env });
+  const rows = [
+    ["absent", "it does not exist; correct the path"],
+    ["home", "it is a folder; give the path of the file in it"],
+    ["text/below", "a part of its path is a file; correct the path"],
+    ["circle", "its symbolic links lead in a circle; correct the path"],
+    ["bad", "it is no YAML (bad indentation of a mapping entry at line 3, column 2); correct the file"],
+    ["text", "it is not a map with clusters, users and contexts; correct the file"],
+    ["pod", 'it is of the kind "Pod", and a kubeconfig of the kind "Config"; correct the path'],
+    ["empty", "it is empty; correct the file"],
+    ["lacking", "there is no context in it; correct the file"],
+  ] as const;
+  for (const [name, why] of rows) {
+    const path = join(root, name);
+    const message = `cannot use the kubeconfig ${path}: ${why}, or give another one with --kubeconfig`;
+    await assert.rejects(find({ kubeconfig: path, env }), { name: "LocalTrouble", message });
+    if (name !== "absent")
+      await assert.rejects(find({ env: { ...env, KUBECONFIG: path } }), { name: "LocalTrouble", message });
+  }
   await assert.rejects(
-    kubeconfig("absent"),
-    sentence(/^cannot use the kubeconfig .+absent: ENOENT.+; correct the file or give another/),
+    find({ kubeconfig: join(root, "broken"), env }),
+    sentence(/: it is no YAML \(.+\); correct the file/),
   );
-  await assert.rejects(kubeconfig("home"), sentence(/^cannot use the kubeconfig .+home: EISDIR/));
-  await assert.rejects(kubeconfig("broken"), sentence(/^cannot use the kubeconfig .+broken: /));
-  await assert.rejects(kubeconfig("text"), sentence(/it is not a map with clusters, users and contexts/));
+  const nowhere = { ...env, KUBECONFIG: ["absent", "missing"].map((name) => join(root, name)).join(":") };
   await assert.rejects(
-    kubeconfig("empty"),
-    sentence(/^no current-context is set in .+empty; choose one with --context \(there are: none\)/),
+    find({ env: nowhere }),
+    sentence(/^KUBECONFIG names only what does not exist: \S+absent, \S+missing; correct or unset KUBECONFIG, or give/),
   );
-  const named = { ...env, KUBECONFIG: join(root, "absent") };
+});
+
+test("a ~ that the shell has left in the path is told, with what to write instead", async () => {
   await assert.rejects(
-    find({ env: named }),
-    sentence(/^KUBECONFIG names .+absent, which does not exist; correct or unset/),
+    find({ kubeconfig: "~/.kube/config" }),
+    sentence(
+      /^cannot use the kubeconfig ~\/.kube\/config: .+"~", which shells replace only .+; write \$HOME\/.kube\/config$/,
+    ),
   );
 });
 
@@ -218,12 +241,22 @@ test("what cannot be used in an entry is said at once: no URL, a password in it,
     password: config("c", { cluster: { server: "https://joe:pass@c.example" } }),
     proxy: config("c", { cluster: { "proxy-url": "ftp://p" } }),
     plugin: config("c", { user: { exec: { args: ["x"] } } }),
+    authority: config("c", {
+      cluster: { "certificate-authority": "ca.crt" },
+      user: { exec: { command: "x", provideClusterInfo: true } },
+    }),
   });
   const at = (name: string) => find({ kubeconfig: join(root, name) });
   await assert.rejects(at("url"), sentence(/^the server of cluster "c" in .+ is no URL that can be used; correct it/));
   await assert.rejects(at("password"), sentence(/^the server of cluster "c" in .+ has a user name in it; put/));
   await assert.rejects(at("proxy"), sentence(/^the proxy-url of cluster "c" .+ is no URL .+socks5/));
   await assert.rejects(at("plugin"), sentence(/exec entry without command/));
+  await assert.rejects(
+    at("authority"),
+    sentence(
+      /^cannot read .+\/ca\.crt, which the kubeconfig names as certificate-authority: it does not exist; correct/,
+    ),
+  );
 });
 
 test("in a pod, IPv6 addresses and ports become a URL, and the namespace is the pod's", async (t) => {
