@@ -9,6 +9,7 @@ import { release } from "./releasing.ts";
 import { holdFrom, renewIfDue, takeIn, verify, type Verdict } from "./renewal.ts";
 import { serverNow } from "./server-clock.ts";
 import {
+  begun,
   confirmed,
   firstPlan,
   isIdle,
@@ -165,7 +166,8 @@ function begin(state: Leading, effects: readonly Effect[], turn: Turn): Stepped 
   const tick = state.plan?.current ?? null;
   const start: Effect = { kind: "start", lease: hold.lease, killAt: hold.deadlines.kill, tick };
   const nextAttemptAt = hold.sentAt + turn.me.timing.retryPeriod;
-  return [{ ...state, hold: { ...hold, nextAttemptAt }, command: "starting" }, [...effects, start]];
+  const plan = begun(state.plan);
+  return [{ ...state, hold: { ...hold, nextAttemptAt }, command: "starting", plan }, [...effects, start]];
 }
 
 function signalled(state: Leading, signal: SignalName, turn: Turn): Stepped {

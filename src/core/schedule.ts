@@ -20,7 +20,9 @@ export interface Schedule {
 export interface Plan {
   /** Ticks up to this one are done with: started, skipped or missed. Never goes back, whatever the clock does. */
   readonly settled: Millis;
-  /** The first tick after it. */
+  /** The same without a tick whose command is yet to be started: what is left to the next leader if it never is. */
+  readonly over: Millis;
+  /** The first tick after `settled`. */
   readonly next: Millis;
   /** A tick that is being recorded on the Lease; its command starts once that is confirmed, and not before. */
   readonly claim: Millis | null;
@@ -68,7 +70,7 @@ const countLimit = 100;
 export function planFrom(lastTick: Millis | null, { ticks }: Schedule, turn: Turn): Plan {
   const settled = lastTick ?? turn.wall;
   const none = { claim: null, current: null, behind: false, runs: 0, failures: 0 };
-  return { ...none, settled, next: ticks.after(settled), lookedAt: turn.at };
+  return { ...none, settled, over: settled, next: ticks.after(settled), lookedAt: turn.at };
 }
 
 /**
@@ -85,13 +87,14 @@ export function look(plan: Plan, isIdle: boolean, { ticks, catchUp }: Schedule, 
   }
   const last = ticks.upTo(turn.wall);
   const all = passed(ticks, plan.next, last);
-  const done: Plan = { ...looked, settled: last, next: ticks.after(last), behind: false };
+  const done: Plan = { ...looked, settled: last, over: last, next: ticks.after(last), behind: false };
   if (!isIdle) return { plan: done, skipped: all, missed: null, behindBy: null };
   const isOnTime = turn.wall - last <= onTime + (turn.at - plan.lookedAt);
   const runs = isOnTime || catchUp === "last";
   const skipped = claim === null ? null : { count: 1, isMore: false, last: claim };
   const others = all.count === 1 ? null : { ...all, count: all.count - 1, last: ticks.upTo(last - 1) };
-  return { plan: { ...done, claim: runs ? last : null }, skipped, missed: runs ? others : all, behindBy: null };
+  const over = runs ? (others?.last ?? settled) : last;
+  return { plan: { ...done, over, claim: runs ? last : null }, skipped, missed: runs ? others : all, behindBy: null };
 }
 
 /** When to look again, on our own clock: at the next tick; a clock that is set is noticed within a second. */

@@ -103,9 +103,17 @@ function idleAgain(state: Omit<Leading, "command" | "overrunAt">, report: Effect
   return [{ ...passed, command: "idle" }, [report, ...skips]];
 }
 
-/** A tick that was not confirmed was not started, and never will be by us: the next leader may. */
+/**
+ * A tick whose command was not started never will be by us: the next leader may. It may be on the Lease already, by a write whose answer
+ * has not come; so what is left there is said, and not just kept.
+ */
 export function unclaimed({ ids, hold, plan }: Leading): { ids: number; hold: Hold } {
-  return { ids, hold: plan === null || plan.claim === null ? hold : { ...hold, tick: hold.stored } };
+  return { ids, hold: plan === null || plan.over === plan.settled ? hold : { ...hold, tick: plan.over } };
+}
+
+/** The command of the recorded tick is started now. */
+export function begun(plan: Plan | null): Plan | null {
+  return plan === null ? null : { ...plan, over: plan.settled };
 }
 
 /** While the store is in trouble, or somebody edits the Lease all the time, the pace of the renewals holds. */

@@ -300,7 +300,36 @@ void test("asked to stop while idle: released at once, 128 + n; a tick that was 
   const [state, effects] = play(minutely, [...acquired(day(-60_000), 30_000), [500, term, 30_000]]);
   assert.equal(inPhase(state, "releasing").ending.kind, "stopped-idle");
   assert.equal(lastTickIn(effects), day(0));
-  assert.equal(only(play(minutely, [...claimed, [60_001, term]])[1], "write").write.record.lastTick, null);
+  assert.equal(lastTickIn(play(minutely, [...claimed, [60_001, term]])[1]), day(8));
+});
+
+void test("a tick that was recorded, but whose command was not started, is left to the next leader: also the first one of a term", () => {
+  const applied: Event = read(34, found(mine({ lastTick: day(60_000) }, "53")));
+  const conflict: Event = written(33, { kind: "conflict" });
+  const stopped: readonly Step[] = [
+    [60_001, term],
+    [60_002, conflict],
+    [60_003, applied],
+  ];
+  const [, again] = play(minutely, [...claimed, ...stopped]);
+  assert.equal(lastTickIn(again), day(8), "nothing was recorded before: it counts from when the Lease was acquired");
+  const before = acquired(day(-60_000), 30_000);
+  const caught: readonly Step[] = [
+    [9, tick, 30_000],
+    [10, term, 30_000],
+  ];
+  assert.equal(lastTickIn(play(catching, [...before, ...caught])[1]), day(-60_000));
+  const several = acquired(day(-240_000), 30_000);
+  assert.equal(
+    lastTickIn(play(catching, [...several, ...caught])[1]),
+    day(-60_000),
+    "those that were told as missed are",
+  );
+  const late: readonly Step[] = [...claimed, [66_000, renewed(32, day(60_000))], [66_001, tick], [66_002, term]];
+  assert.equal(leadingOf(play(minutely, late.slice(0, -1))[0]).command, "waiting");
+  assert.equal(lastTickIn(play(minutely, late)[1]), day(8), "recorded, and waiting for a renewal");
+  const done: readonly Step[] = [...running, [61_000, exited(0)], [61_002, gone], [61_500, term]];
+  assert.equal(lastTickIn(play(minutely, done)[1]), day(60_000), "this one was run");
 });
 
 void test("asked to stop while the command of a tick ends: that is the end, as with any command", () => {
