@@ -5,14 +5,15 @@ import type { Clock, LeaseStore, Watch, WatchListener } from "../world.ts";
 import type { HttpAnswer } from "./https-exchange.ts";
 import { text } from "./json.ts";
 import type { ClusterAccess } from "./kubernetes-access.ts";
-import { isLeaseMissing, parseBody, serverTimeOf, statusFailure, type Verb } from "./kubernetes-answer.ts";
+import { isLeaseMissing, parseBody, serverTimeOf, statusFailure, type Asked, type Verb } from "./kubernetes-answer.ts";
 import type { Call } from "./kubernetes-client.ts";
 import { Aside } from "./kubernetes-aside.ts";
 import { connect, type Connection } from "./kubernetes-connect.ts";
-import { failure, networkFailure } from "./kubernetes-network-trouble.ts";
+import { networkFailure } from "./kubernetes-network-trouble.ts";
 import { findAccess, type SourceOptions } from "./kubernetes-sources.ts";
 import type { KubernetesPeer } from "./kubernetes-peer.ts";
 import { ObjectWatch, type ObjectListener } from "./kubernetes-watch.ts";
+import { answersTo, mixedUp, notALease } from "./lease-answer.ts";
 import { leaseObject, parseLease } from "./lease-json.ts";
 
 /** Which Lease of a cluster. */
@@ -114,7 +115,10 @@ class KubernetesStore implements LeaseStore {
       if (answer.status === 404 && isLeaseMissing(parseBody(answer.body))) return { kind: "missing" };
     }
     const lease = this.#leaseIn(answer, verb);
-    return "fingerprint" in lease ? { kind: "stored", lease, ...serverTimeOf(answer) } : lease;
+    if (!("fingerprint" in lease)) return lease;
+    return answersTo(write, lease)
+      ? { kind: "stored", lease, ...serverTimeOf(answer) }
+      : mixedUp(this.#asked(verb), lease.record);
   }
 
   watch(since: string | null, listener: WatchListener): Watch {
@@ -153,20 +157,16 @@ class KubernetesStore implements LeaseStore {
 
   /** The Lease that a successful answer has; for every other answer, what is wrong. */
   #leaseIn(answer: HttpAnswer, verb: Verb) {
-    const asked = { ...this.#connection.place, verb, namespace: this.#namespace, lease: this.#lease };
+    const asked = this.#asked(verb);
     if (answer.status < 200 || answer.status > 299) return statusFailure(answer, asked, this.#clock.wall());
-    return parseLease(parseBody(answer.body)) ?? notALease(asked.server, verb, answer);
+    return parseLease(parseBody(answer.body)) ?? notALease(asked, answer);
+  }
+
+  #asked(verb: Verb): Asked {
+    return { ...this.#connection.place, verb, namespace: this.#namespace, lease: this.#lease };
   }
 
   #leasePath(): string {
     return `${this.#path}/${encodeURIComponent(this.#lease)}`;
   }
-}
-
-function notALease(server: string, verb: Verb, { status, body }: HttpAnswer): StoreFailure {
-  const begin = body.replace(/[\s\p{Cc}]+/gu, " ").slice(0, 80);
-  return failure(
-    "unexpected",
-    `${server} answered the ${verb} with HTTP ${status} and something that is no Lease ("${begin}"); check the server URL, and what stands between here and the server`,
-  );
 }

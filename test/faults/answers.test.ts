@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { describeWithLab, labIsRequired, type FaultProxy } from "../lab/index.ts";
 import { folderOf, leaseSpan } from "../support/candidate.ts";
 import { fault } from "./fault.ts";
-import { Front, garbageWatch, html, hugeBody, silentWatch, status, type Answering } from "./front.ts";
+import { cached, Front, garbageWatch, html, hugeBody, silentWatch, status, type Answering } from "./front.ts";
 import { serverPlace, type ServerPlace } from "./place.ts";
 import { randomMoment } from "./processes.ts";
 import type { Scene } from "./scene.ts";
@@ -54,6 +54,23 @@ await describeWithLab("faults of answers and names", (lab) => {
         await scene.recovers(since);
         scene.notes.push(`${name}: recovered after ${scene.recoveries.at(-1)?.toFixed(0) ?? "?"}`);
         await pause(leaseSpan);
+        holders.heal();
+        await scene.settles();
+      },
+      few,
+    );
+
+    fault(
+      "api: all that the holder asks is answered from a cache, its renewals too, of which none arrives",
+      newPlace,
+      async (scene, _run, t) => {
+        const { life, holders } = await candidates(scene, t);
+        const { object } = await scene.place.admin("GET");
+        const since = scene.oracle.now();
+        holders.answer(cached(object));
+        holders.cut();
+        await scene.oracle.gone(life.identity);
+        await scene.recovers(since);
         holders.heal();
         await scene.settles();
       },

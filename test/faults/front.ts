@@ -13,9 +13,13 @@ export class Front {
   readonly url: string;
   readonly #answering: { now: Answering };
 
-  private constructor(url: string, answering: { now: Answering }) {
+  /** Ends every connection, watches too. */
+  readonly cut: () => void;
+
+  private constructor(url: string, answering: { now: Answering }, cut: () => void) {
     this.url = url;
     this.#answering = answering;
+    this.cut = cut;
   }
 
   /** Ended after the test. */
@@ -32,7 +36,9 @@ export class Front {
       server.closeAllConnections();
       agent.destroy();
     });
-    return new Front(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, answering);
+    return new Front(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, answering, () =>
+      server.closeAllConnections(),
+    );
   }
 
   /** From now on. */
@@ -89,6 +95,15 @@ export const hugeBody: Answering = (_asked, answer) => {
   more();
   return true;
 };
+
+/** A proxy that has this answer in its cache, and gives it to whatever is asked, writes too: none of them arrives. */
+export const cached =
+  (body: object): Answering =>
+  (asked, answer) => {
+    if (silentWatch(asked, answer)) return true;
+    answer.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+    return true;
+  };
 
 /** Only watches: they are opened, and nothing comes. */
 export const silentWatch: Answering = (asked, answer) => {

@@ -16,6 +16,40 @@ test("HTML with status 200, an empty answer and an object that is no Lease are f
   assert.match(failureOf(await read(store)), /no Lease/);
 });
 
+test("a write is confirmed by an answer with what was sent alone: not by that to an earlier one, to another Lease's, or with another duration", async (t) => {
+  const now = Date.now();
+  const sent = { holder: "me", durationSeconds: 15, renewTime: now, transitions: 4 };
+  const answers = [
+    sent,
+    { ...sent, renewTime: now - 2_000 },
+    { ...sent, holder: "other" },
+    { ...sent, durationSeconds: 5 },
+    { ...sent, transitions: 5 },
+    { ...sent, uid: "u-2" },
+  ].map(({ holder, durationSeconds, renewTime, transitions, uid = "u-1" }: typeof sent & { uid?: string }) => ({
+    ...leaseJson(holder, "8"),
+    metadata: { name: "demo", namespace: "jobs", uid, resourceVersion: "8" },
+    spec: {
+      holderIdentity: holder,
+      leaseDurationSeconds: durationSeconds,
+      renewTime: new Date(renewTime).toISOString(),
+      leaseTransitions: transitions,
+    },
+  }));
+  const { store } = await fakeStore(t, ({ method }, response) =>
+    response.end(JSON.stringify(method === "GET" ? leaseJson("me", "7") : answers.shift())),
+  );
+  const base = leaseOf(await read(store));
+  const renewal = () => write(store, base, recordOf("me", { renewTime: now + 0.4, transitions: 4 }));
+  assert.equal((await renewal()).kind, "stored");
+  const wrong = ["an earlier renewal", "another holder", "another duration", "another term", "another uid"];
+  for (const what of wrong) {
+    const result = await renewal();
+    assert.equal(result.kind, "failed", what);
+    assert.match(failureOf(result), /answered the update of the Lease jobs\/demo with another content than was sent/);
+  }
+});
+
 test("a redirect is not followed, and named", async (t) => {
   let requests = 0;
   const { store } = await fakeStore(t, (_, response) => {
@@ -117,10 +151,17 @@ test("the server's clock comes with its answers, and is left out when they do no
     "soon",
     "Wed, 25 Nov 2026 09:30:16 GMT",
   ];
+  const record = recordOf("me");
+  const spec = {
+    holderIdentity: "me",
+    leaseDurationSeconds: 15,
+    renewTime: new Date(record.renewTime ?? 0).toISOString(),
+  };
   const { store } = await fakeStore(t, (_, response) => {
     response.sendDate = false;
     const date = dates.shift();
-    response.writeHead(200, date === undefined ? {} : { Date: date }).end(JSON.stringify(leaseJson("x", "5")));
+    const lease = { ...leaseJson("me", "5"), spec };
+    response.writeHead(200, date === undefined ? {} : { Date: date }).end(JSON.stringify(lease));
   });
   const told = async () => {
     const result = await read(store);
@@ -131,7 +172,7 @@ test("the server's clock comes with its answers, and is left out when they do no
     [await told(), await told(), await told()],
     [Date.UTC(2026, 10, 25, 9, 30, 15), undefined, undefined],
   );
-  const stored = await write(store, null, recordOf("me"));
+  const stored = await write(store, null, record);
   assert.ok(stored.kind === "stored" && stored.serverTime === Date.UTC(2026, 10, 25, 9, 30, 16));
 });
 
