@@ -6,6 +6,7 @@ import { describe, test, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { until } from "../lab/index.ts";
 import { folderOf } from "../support/candidate.ts";
+import { cgroupOf } from "../support/cgroups.ts";
 import { Cgroup, cgroupTrouble } from "./cgroup.ts";
 import { fault } from "./fault.ts";
 import { filePlace } from "./place.ts";
@@ -87,10 +88,14 @@ describe("faults of resources", () => {
       await lookAfter(scene, life, since);
       const now = await scene.settles();
       const then = scene.oracle.now();
-      scene.candidateOf(now).kill("SIGSTOP");
+      const frozen = scene.candidateOf(now);
+      frozen.kill("SIGSTOP");
+      // So slowly does it run that it may have spawned the command, and not be out of the command's cgroup yet.
+      const isInside = cgroupOf(frozen.pid).includes("leader-exec-");
       await scene.oracle.gone(now.identity);
       await scene.recovers(then);
-      scene.candidateOf(now).kill("SIGCONT");
+      if (isInside && frozen.child.signalCode === "SIGKILL") scene.notes.push("killed with its command");
+      else frozen.kill("SIGCONT");
       for (const each of busy) each.kill();
     },
     alone,
