@@ -1,5 +1,5 @@
 /** A kubeconfig as a file: what stands in it, or one sentence about why it cannot be used. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { load, YAMLException } from "js-yaml";
 import { LocalTrouble } from "../world.ts";
 import { isObject, text, type Json } from "./json.ts";
@@ -15,6 +15,24 @@ const unreadable: Readonly<Record<string, string>> = {
 };
 /** The end of sentences. */
 export const orAnother = "or give another one with --kubeconfig";
+
+/** Those of KUBECONFIG's paths that are there. Throws LocalTrouble when none is. */
+export function existing(paths: readonly string[]): readonly string[] {
+  const found = paths.filter(isThere);
+  if (found.length > 0) return found;
+  throw new LocalTrouble(
+    `KUBECONFIG names only what does not exist: ${paths.join(", ")}; correct or unset KUBECONFIG, or give --kubeconfig`,
+  );
+}
+
+/** One that may not be looked at is there: who reads it tells why it cannot. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
+}
 
 /** The content and what it means; an empty file says nothing, and is no error for kubectl either. Throws LocalTrouble. */
 export function readDocument(path: string): { readonly content: string; readonly document: Json } {

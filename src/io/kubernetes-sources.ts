@@ -2,7 +2,7 @@
  * Where the configuration comes from: --kubeconfig and --context, then KUBECONFIG, then the service account of a pod,
  * then ~/.kube/config. A source that is named and cannot be used is an error, never a reason to try the next one.
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { delimiter, join } from "node:path";
 import { LocalTrouble } from "../world.ts";
@@ -23,7 +23,7 @@ export async function findAccess(options: SourceOptions): Promise<ClusterAccess>
   const { kubeconfig, context, env, serviceAccount = serviceAccountFolder } = options;
   if (kubeconfig !== undefined) return fromFiles([kubeconfig], context);
   const named = (env["KUBECONFIG"] ?? "").split(delimiter).filter(Boolean);
-  if (named.length > 0) return fromFiles(existing(named), context);
+  if (named.length > 0) return fromFiles(named, context, true);
   const host = env["KUBERNETES_SERVICE_HOST"];
   const hasToken = existsSync(join(serviceAccount, "token"));
   if (context === undefined && host && hasToken) return inCluster(serviceAccount, host, env);
@@ -36,29 +36,15 @@ export async function findAccess(options: SourceOptions): Promise<ClusterAccess>
   );
 }
 
-async function fromFiles(paths: readonly string[], context: string | undefined): Promise<ClusterAccess> {
+async function fromFiles(
+  paths: readonly string[],
+  context: string | undefined,
+  fromVariable = false,
+): Promise<ClusterAccess> {
   const { kubeconfigAccess } = await loadKubeconfig();
-  const access = kubeconfigAccess(paths, context);
+  const access = kubeconfigAccess(paths, context, fromVariable);
   if (typeof access === "string") throw new LocalTrouble(access);
   return access;
-}
-
-/** KUBECONFIG may name files that do not exist (yet), as long as one does. */
-function existing(paths: readonly string[]): readonly string[] {
-  const found = paths.filter(isThere);
-  if (found.length > 0) return found;
-  throw new LocalTrouble(
-    `KUBECONFIG names only what does not exist: ${paths.join(", ")}; correct or unset KUBECONFIG, or give --kubeconfig`,
-  );
-}
-
-/** What may not be looked at is there: who reads it tells why it cannot. */
-function isThere(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return true;
-  }
 }
 
 /** Kubernetes' documentation: "Accessing the API from within a Pod". */
