@@ -76,7 +76,7 @@ async function answer(asked: Asked): Promise<number> {
   const choice = leaseChoice(asked);
   const { terminal, clock, env } = asked;
   const timeout = timeoutOf(asked);
-  const { store, namespace, peer } = await openToRead(choice, clock, env);
+  const { store, namespace, peer } = await openToRead(choice, clock, env, watches ? ["get", "watch"] : ["get"]);
   try {
     const at = { namespace, name: choice.leaseName };
     const deadline = clock.now() + timeout;

@@ -62,7 +62,11 @@ async function answer(asked: Asked): Promise<number> {
   const waitFor = given === undefined ? usualWait : durationValue(given);
   if (given !== undefined && !waits)
     throw new UsageError("--wait-timeout was given without --wait; add --wait, or leave it out");
-  const { store, namespace } = await openToRead(choice, clock, env);
+  const { store, namespace } = await openToRead(choice, clock, env, [
+    "get",
+    "update",
+    ...(waits ? (["watch"] as const) : []),
+  ]);
   try {
     const lease = `${namespace}/${choice.leaseName}`;
     const told = await request({ store, lease, timeout, asked });

@@ -4,7 +4,7 @@ import type { Millis } from "../core/types.ts";
 import type { Clock } from "../world.ts";
 import type { HttpAnswer } from "./https-exchange.ts";
 import { member, text, type Json } from "./json.ts";
-import { isLeaseMissing, parseBody, serverTimeOf, statusFailure } from "./kubernetes-answer.ts";
+import { candidateNeeds, isLeaseMissing, parseBody, serverTimeOf, statusFailure } from "./kubernetes-answer.ts";
 import type { Call } from "./kubernetes-client.ts";
 import type { Connection } from "./kubernetes-connect.ts";
 import { failure, networkFailure } from "./kubernetes-network-trouble.ts";
@@ -103,7 +103,11 @@ export class ClusterQuestions {
     const found = answer.status === 200 ? parseLease(object) : null;
     if (found !== null) return { kind: "found", lease: found, ...serverTimeOf(answer) };
     const { place } = this.#connection;
-    return statusFailure(answer, { ...place, verb: "get", namespace, lease }, this.#clock.wall());
+    return statusFailure(
+      answer,
+      { ...place, verb: "get", needs: candidateNeeds, namespace, lease },
+      this.#clock.wall(),
+    );
   }
 
   async #object<T>(call: Call, deadline: Millis, pick: (object: Json) => T | undefined): Promise<Found<T>> {

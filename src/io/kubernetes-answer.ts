@@ -7,9 +7,14 @@ import { failure, type Place } from "./kubernetes-network-trouble.ts";
 
 export type Verb = "get" | "create" | "update" | "watch";
 
+/** Of a candidate, on a Lease that is there. */
+export const candidateNeeds: readonly Verb[] = ["get", "update", "watch"];
+
 /** What was asked, and where. */
 export interface Asked extends Place {
   readonly verb: Verb;
+  /** What whoever asks has to be allowed on the Lease, all in all. */
+  readonly needs: readonly Verb[];
   readonly namespace: string;
   readonly lease: string;
 }
@@ -87,7 +92,7 @@ export function statusFailure(answer: HttpAnswer, asked: Asked, wall: Millis): S
 
 function forbidden(
   status: Json | undefined,
-  { verb, namespace, lease, server, source }: Asked,
+  { verb, needs, namespace, lease, server, source }: Asked,
   said: string,
 ): StoreFailure {
   const message = text(status, "message") ?? "";
@@ -109,12 +114,12 @@ function forbidden(
       `the API server ${server} takes us for nobody (system:anonymous, HTTP 403): ${source} has no credentials for it; add a token, a client certificate or an exec plugin to its user`,
     );
   const names = verb === "create" ? "" : `, resourceNames: ["${lease}"]`;
-  const verbs = verb === "create" ? `["create"]` : `["get", "update", "watch"]`;
+  const verbs = (verb === "create" ? [verb] : needs).map((each) => `"${each}"`).join(", ");
   return failure(
     "forbidden",
     `${user === undefined ? "we are" : `the user "${user}" is`} not allowed to ${verb} the Lease ${namespace}/${lease} on ${server} (HTTP 403); ` +
       `add this rule to a Role in the namespace "${namespace}" and bind it to that user: ` +
-      `{apiGroups: ["coordination.k8s.io"], resources: ["leases"]${names}, verbs: ${verbs}}`,
+      `{apiGroups: ["coordination.k8s.io"], resources: ["leases"]${names}, verbs: [${verbs}]}`,
   );
 }
 

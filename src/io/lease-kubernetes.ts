@@ -5,7 +5,8 @@ import type { Clock, LeaseStore, Watch, WatchListener } from "../world.ts";
 import type { HttpAnswer } from "./https-exchange.ts";
 import { text } from "./json.ts";
 import type { ClusterAccess } from "./kubernetes-access.ts";
-import { isLeaseMissing, parseBody, serverTimeOf, statusFailure, type Asked, type Verb } from "./kubernetes-answer.ts";
+import { candidateNeeds, isLeaseMissing, parseBody, serverTimeOf } from "./kubernetes-answer.ts";
+import { statusFailure, type Asked, type Verb } from "./kubernetes-answer.ts";
 import type { Call } from "./kubernetes-client.ts";
 import { Aside } from "./kubernetes-aside.ts";
 import { connect, type Connection } from "./kubernetes-connect.ts";
@@ -24,6 +25,8 @@ export interface KubernetesLease {
   readonly clock: Clock;
   /** For credential plugins and proxies. */
   readonly env: SourceOptions["env"];
+  /** What is going to be done with the Lease, for the rule that a sentence names; what a candidate does when it is not given. */
+  readonly needs?: readonly Verb[];
 }
 
 export interface OpenedKubernetes {
@@ -46,11 +49,11 @@ export async function openKubernetesStore(options: SourceOptions & KubernetesLea
 
 /** The same for a cluster that was found already. */
 export async function openLease(access: ClusterAccess, options: KubernetesLease): Promise<OpenedKubernetes> {
-  const { env, lease, clock } = options;
+  const { env, lease, clock, needs = candidateNeeds } = options;
   const connection = await connect(access, env, clock);
   const namespace = options.namespace ?? access.namespace ?? "default";
   const { server: cluster, source } = connection.place;
-  const store = new KubernetesStore(connection, namespace, lease, clock);
+  const store = new KubernetesStore(connection, { namespace, lease, needs }, clock);
   return {
     store,
     namespace,
@@ -64,26 +67,25 @@ export async function openLease(access: ClusterAccess, options: KubernetesLease)
 class KubernetesStore implements LeaseStore {
   readonly description: string;
   readonly #connection: Connection;
-  readonly #namespace: string;
-  readonly #lease: string;
+  /** Which Lease, where and what for. */
+  readonly #about: Omit<Asked, "verb">;
   readonly #clock: Clock;
   /** Path of the namespace's Leases. */
   readonly #path: string;
   readonly #watches = new Set<ObjectWatch>();
 
-  constructor(connection: Connection, namespace: string, lease: string, clock: Clock) {
+  constructor(connection: Connection, of: Pick<Asked, "namespace" | "lease" | "needs">, clock: Clock) {
     const { server, source } = connection.place;
-    this.description = `cluster ${server}, from ${source}, namespace ${namespace}`;
+    this.description = `cluster ${server}, from ${source}, namespace ${of.namespace}`;
     this.#connection = connection;
-    this.#namespace = namespace;
-    this.#lease = lease;
+    this.#about = { ...connection.place, ...of };
     this.#clock = clock;
-    this.#path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+    this.#path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(of.namespace)}/leases`;
   }
 
   get peer(): KubernetesPeer {
     return {
-      namespace: this.#namespace,
+      namespace: this.#about.namespace,
       place: this.#connection.place,
       ask: (call, deadline) => this.#ask(call, deadline),
       watch: (path, name, since, listener) => this.#watch(path, name, since, listener),
@@ -101,7 +103,7 @@ class KubernetesStore implements LeaseStore {
 
   async write(write: Write, deadline: Millis): Promise<WriteResult> {
     const verb = write.base === null ? "create" : "update";
-    const body = leaseObject(write, this.#lease, this.#namespace);
+    const body = leaseObject(write, this.#about.lease, this.#about.namespace);
     const call: Call =
       verb === "create" ? { method: "POST", path: this.#path, body } : { method: "PUT", path: this.#leasePath(), body };
     const answer = await this.#ask(call, deadline);
@@ -122,7 +124,7 @@ class KubernetesStore implements LeaseStore {
   }
 
   watch(since: string | null, listener: WatchListener): Watch {
-    return this.#watch(this.#path, this.#lease, since, {
+    return this.#watch(this.#path, this.#about.lease, since, {
       changed: (object) => {
         const lease = parseLease(object);
         if (lease !== null) listener.changed(lease);
@@ -163,10 +165,10 @@ class KubernetesStore implements LeaseStore {
   }
 
   #asked(verb: Verb): Asked {
-    return { ...this.#connection.place, verb, namespace: this.#namespace, lease: this.#lease };
+    return { ...this.#about, verb };
   }
 
   #leasePath(): string {
-    return `${this.#path}/${encodeURIComponent(this.#lease)}`;
+    return `${this.#path}/${encodeURIComponent(this.#about.lease)}`;
   }
 }

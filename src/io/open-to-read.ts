@@ -5,7 +5,7 @@ import type { Answered, StoreFailure } from "../core/lease.ts";
 import type { Millis } from "../core/types.ts";
 import type { Clock } from "../world.ts";
 import { isObject, list, member, text } from "./json.ts";
-import { parseBody, serverTimeOf, statusFailure } from "./kubernetes-answer.ts";
+import { parseBody, serverTimeOf, statusFailure, type Verb } from "./kubernetes-answer.ts";
 import { connect } from "./kubernetes-connect.ts";
 import { failure, networkFailure } from "./kubernetes-network-trouble.ts";
 import { findAccess } from "./kubernetes-sources.ts";
@@ -18,12 +18,17 @@ import type { LeaseChoice, OpenedStore } from "./open-store.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Throws LocalTrouble when the configuration cannot be used. */
-export async function openToRead(choice: LeaseChoice, clock: Clock, env: Env): Promise<OpenedStore> {
+/** `needs`: what is going to be done with the Lease, see KubernetesLease. Throws LocalTrouble when the configuration cannot be used. */
+export async function openToRead(
+  choice: LeaseChoice,
+  clock: Clock,
+  env: Env,
+  needs: readonly Verb[],
+): Promise<OpenedStore> {
   const { store, leaseName: lease, leaseNamespace, kubeconfig, context } = choice;
   if (store.kind === "kubernetes") {
     const access = await findAccess({ kubeconfig, context, env });
-    return openLease(access, { env, namespace: leaseNamespace, lease, clock });
+    return openLease(access, { env, namespace: leaseNamespace, lease, clock, needs });
   }
   const namespace = leaseNamespace ?? "default";
   return {
@@ -79,10 +84,10 @@ async function listInCluster(
       if (answer.status === 403)
         return failure(
           "forbidden",
-          `the API server ${place.server} does not let us list Leases in ${allNamespaces ? "all namespaces" : `the namespace "${namespace}"`} (HTTP 403); ask for one by its name, or add the verb list to the Role`,
+          `the API server ${place.server} does not let us list Leases in ${allNamespaces ? "all namespaces" : `the namespace "${namespace}"`} (HTTP 403); ask for one by its name, or add the verb list on leases to a ${allNamespaces ? "ClusterRole, and bind it with a ClusterRoleBinding" : "Role there"}`,
         );
       if (answer.status !== 200)
-        return statusFailure(answer, { ...place, verb: "get", namespace, lease: "*" }, clock.wall());
+        return statusFailure(answer, { ...place, verb: "get", needs: ["get"], namespace, lease: "*" }, clock.wall());
       leases.push(...list(body, "items").flatMap((item) => listed(item, serverTimeOf(answer))));
       next = text(member(body, "metadata"), "continue") || undefined;
     }

@@ -133,7 +133,10 @@ await describeWithLab("what leader-exec rbac prints, on a real API server", (lab
     assert.equal((await answerOf(t, ["status", ...looks])).code, 0);
     const refused = await answerOf(t, ["step-down", ...looks]);
     assert.equal(refused.code, 125);
-    assert.match(refused.stderr, /not allowed to update the Lease/);
+    assert.match(
+      refused.stderr,
+      /not allowed to update the Lease .*resourceNames: \["job"\], verbs: \["get", "update"\]}\n$/,
+    );
     const other = new Candidate(t, { args: [...elect, ...(await access(candidates))], command });
     await other.says(/is held by|standing by/i);
     const asked = await answerOf(t, ["step-down", ...steers, "--wait"]);
@@ -141,6 +144,24 @@ await describeWithLab("what leader-exec rbac prints, on a real API server", (lab
     await other.says(/^started the command/);
     const created = await steerer.request("POST", leasePath(namespace), { metadata: { name: "other" } });
     assert.equal(created.status, 403);
+  });
+
+  test("who may do nothing is told what the subcommand at hand needs, and no more", async (t) => {
+    const namespace = await lab().createNamespace();
+    const outsider = await access(await lab().user(namespace, "job", []));
+    const rows = [
+      [["status"], `resourceNames: ["job"], verbs: ["get"]}`],
+      [["status", "--watch"], `resourceNames: ["job"], verbs: ["get", "watch"]}`],
+      [["step-down"], `resourceNames: ["job"], verbs: ["get", "update"]}`],
+      [["step-down", "--wait"], `resourceNames: ["job"], verbs: ["get", "update", "watch"]}`],
+      [["status", "--all"], "or add the verb list on leases to a Role there"],
+      [["status", "-A"], "or add the verb list on leases to a ClusterRole, and bind it with a ClusterRoleBinding"],
+    ] as const;
+    for (const [words, end] of rows) {
+      const { code, stdout, stderr } = await answerOf(t, [...words, ...outsider]);
+      assert.deepEqual([code, stdout], [125, ""], words.join(" "));
+      assert.ok(stderr.endsWith(`${end}\n`), stderr);
+    }
   });
 
   /** What becomes of a run that lacks this verb. */
