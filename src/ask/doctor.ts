@@ -57,8 +57,8 @@ async function answer(asked: Asked): Promise<number> {
   const findings: Finding[] = [];
   const page = pageOf(terminal, env);
   for await (const finding of examined(asked)) {
+    if (form === "text") terminal.print(textOf(finding, page, findings));
     findings.push(finding);
-    if (form === "text") terminal.print(textOf(finding, page));
   }
   terminal.print(form === "text" ? `\n${summaryOf(findings)}` : jsonOf(findings));
   return exitCodeOf(findings);

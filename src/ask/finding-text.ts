@@ -13,12 +13,22 @@ export interface Page {
   readonly checkWidth: number;
 }
 
-/** "problem  rights    ...; what to do". On a terminal wrapped, below its beginning. */
-export function textOf({ verdict, check, message, advice }: Finding, page: Page): string {
+/**
+ * "problem  rights    ...; what to do". On a terminal wrapped, below its beginning.
+ * @param above what was told before: its advice is not repeated
+ */
+export function textOf(
+  { verdict, check, message, advice }: Finding,
+  page: Page,
+  above: readonly Finding[] = [],
+): string {
   const column = verdictWidth + page.checkWidth + 2;
   const padded = verdict.padEnd(verdictWidth);
   const head = page.coloured ? `\x1b[${colours[verdict]}m${padded}\x1b[0m` : padded;
-  const text = oneLine(advice === undefined ? message : `${message}; ${advice}`);
+  const isRepeated = above.some((each) => each.advice === advice);
+  const text = oneLine(
+    advice === undefined ? message : `${message}; ${isRepeated ? "what to do stands above" : advice}`,
+  );
   const lines = page.width === null ? [text] : wrapped(text, Math.max(30, page.width - column));
   return `${head}${check.padEnd(page.checkWidth + 2)}${lines.join(`\n${" ".repeat(column)}`)}\n`;
 }

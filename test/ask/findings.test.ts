@@ -49,6 +49,25 @@ void test("a line is one line in a pipe, and is wrapped below its beginning on a
   });
 });
 
+void test("what several lines advise is said once in the text, and with each finding in the JSON", () => {
+  const page = { width: null, coloured: false, checkWidth: 5 };
+  const findings = [
+    problem("right", "no get", "apply it"),
+    ok("right", "fine"),
+    problem("right", "no watch", "apply it"),
+  ];
+  const text = findings.map((each, index) => textOf(each, page, findings.slice(0, index))).join("");
+  assert.equal(
+    text,
+    "problem  right  no get; apply it\nok       right  fine\nproblem  right  no watch; what to do stands above\n",
+  );
+  const told = JSON.parse(jsonOf(findings)) as { findings: { advice?: string }[] };
+  assert.deepEqual(
+    told.findings.map(({ advice }) => advice),
+    ["apply it", undefined, "apply it"],
+  );
+});
+
 void test("a name that others chose writes no line of its own", () => {
   const page = { width: null, coloured: false, checkWidth: 5 };
   const evil = ok("lease", "held by a\nok       right  all\x1b[2J");

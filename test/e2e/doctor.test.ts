@@ -201,6 +201,11 @@ await describeWithLab("doctor, on a real API server", (lab) => {
     assert.match(sick.of("lease").message, /may not be read/);
     const remedy = /this prints: leader-exec (.*) \| kubectl apply -f -$/.exec(sick.of("right").advice ?? "")?.[1];
     assert.ok(remedy !== undefined);
+    const text = await answerOf(t, ["doctor", "--enable-leader-election", ...(await about(user))], {
+      command: ["true"],
+    });
+    assert.equal(text.stdout.split(`leader-exec ${remedy}`).length, 2, "people read the command once");
+    assert.equal(text.stdout.match(/^problem {2}right .* may not .*; what to do stands above$/gm)?.length, 3);
     const { stdout } = await answerOf(t, [...remedy.split(" "), "-o", "json"]);
     await applyList(lab(), stdout, user.namespace);
     await until("the rights are there", async () => (await diagnose(t, await about(user))).code === 0);
