@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { exitCodes } from "../src/core/outcome.ts";
@@ -62,4 +62,14 @@ void test("the README's Role is the one that the tests run with", () => {
   const text = (rule: object): string => JSON.stringify(Object.entries(rule).sort());
   const order = (a: object, b: object): number => text(a).localeCompare(text(b));
   assert.deepEqual(found.sort(order), documented.sort(order));
+});
+
+void test("the table of deploy/ names each manifest there, and what it names is there", () => {
+  const folder = join(root, "deploy");
+  const [names, needs] = [0, 2].map((column) =>
+    cells(readFileSync(join(folder, "README.md"), "utf8")).map((row) => row[column]?.replaceAll("`", "") ?? ""),
+  );
+  const manifests = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+  assert.deepEqual(names?.sort(), manifests.sort());
+  for (const each of needs ?? []) assert.ok(!each.endsWith(".yaml") || manifests.includes(each), each);
 });
