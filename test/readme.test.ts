@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { load } from "js-yaml";
 import { exitCodes } from "../src/core/outcome.ts";
 import { flagGroups, flags, termOf } from "../src/flags.ts";
 import { documentedRules } from "./lab/index.ts";
+
+interface Pod {
+  readonly containers: readonly { readonly args: readonly string[] }[];
+}
 
 const root = join(import.meta.dirname, "..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -62,6 +67,24 @@ void test("the README's Role is the one that the tests run with", () => {
   const text = (rule: object): string => JSON.stringify(Object.entries(rule).sort());
   const order = (a: object, b: object): number => text(a).localeCompare(text(b));
   assert.deepEqual(found.sort(order), documented.sort(order));
+});
+
+void test("what the README shows of a pod stands in deploy/deployment.yaml, too, the flags in the same order", () => {
+  const shown = load(/```yaml\n(spec:[^]*?)```/.exec(readme)?.[1] ?? assert.fail("the README shows one")) as {
+    spec: Pod;
+  };
+  const whole = load(readFileSync(join(root, "deploy", "deployment.yaml"), "utf8")) as {
+    spec: { template: { spec: Pod } };
+  };
+  const [few, all] = [shown.spec, whole.spec.template.spec];
+  const [ours, theirs] = [few, all].map(({ containers: [container] }) => container ?? assert.fail("no container"));
+  const flagsOf = (container: typeof ours): readonly string[] => container?.args ?? [];
+  assert.deepEqual(
+    flagsOf(theirs).filter((flag) => flagsOf(ours).includes(flag)),
+    flagsOf(ours),
+  );
+  assert.deepEqual({ ...theirs, ...ours }, { ...theirs, args: ours?.args });
+  assert.deepEqual({ ...all, ...few }, { ...all, containers: few.containers });
 });
 
 void test("the table of deploy/ names each manifest there, and what it names is there", () => {
