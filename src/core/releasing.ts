@@ -174,6 +174,7 @@ function close(
   message: string | null,
   turn: Turn,
 ): Stepped {
-  if (ending.kind === "stepped-down" && standsByAgain(turn)) return rest(ids, ending, lease ?? known, turn);
+  if (ending.kind === "stepped-down" && standsByAgain(turn))
+    return rest(ids, ending, { lease: lease ?? known, released: known?.record.holder === "" }, turn);
   return finish(ending, released, lease, message);
 }

@@ -41,16 +41,23 @@ export function standsByAgain({ me }: Turn): boolean {
 /**
  * The Lease is released, or lost: from now on a standby, which does not contend for one lease duration, unless it is the server that
  * decides who comes first. Then it registers anew (standby.ts), as the last one among equals: of those the server prefers the one that was
- * registered first, and of those of one second anyone, anew each time, so that they would hand the Lease round for ever.
+ * registered first, and of those of one second anyone, anew each time, so that they would hand the Lease round for ever. A Lease of which it
+ * is not certain that it was released may name us still, with the same request on it: it is taken back to be released, as often as others
+ * edit it, and so not sooner than one retry period later.
+ * @param released by a write of ours that was acknowledged
  * @param lease as last known; null: it is somebody else's
  */
 export function rest(
   ids: number,
   { end, to }: Ending & { readonly kind: "stepped-down" },
-  lease: StoredLease | null,
+  { lease, released }: { readonly lease: StoredLease | null; readonly released: boolean },
   turn: Turn,
 ): readonly [Standby, readonly Effect[]] {
-  const span = to === null ? turn.me.timing.leaseDuration : 0;
-  const resting: Standby = { ...again(ids, lease, turn), restUntil: turn.at + span };
+  const { leaseDuration, retryPeriod } = turn.me.timing;
+  const span = to === null ? leaseDuration : 0;
+  const resting: Standby = {
+    ...again(ids, lease, turn),
+    restUntil: turn.at + (released ? span : Math.max(span, retryPeriod)),
+  };
   return [resting, [{ kind: "report", report: { kind: "stepped-down", end, span } }]];
 }

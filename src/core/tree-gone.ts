@@ -11,6 +11,7 @@ export function treeGone(state: Stopping, turn: Turn): readonly [State, readonly
   if (hold !== null && resume !== null) return goOn(state, hold, resume, turn);
   const ending = endingOf(state, turn);
   if (hold !== null) return release({ ids, hold }, ending, turn);
-  if (ending.kind === "stepped-down" && standsByAgain(turn)) return rest(ids, ending, null, turn);
+  if (ending.kind === "stepped-down" && standsByAgain(turn))
+    return rest(ids, ending, { lease: null, released: false }, turn);
   return finish(ending, elected ? "not-ours" : "no-lease");
 }

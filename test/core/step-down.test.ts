@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Elector } from "../../src/core/elector.ts";
 import { initial, nextWake, step } from "../../src/core/lifecycle.ts";
 import type { LeaseRecord, StoredLease } from "../../src/core/lease.ts";
 import type { Releasing, Standby, State, Stopping } from "../../src/core/state.ts";
@@ -201,6 +202,20 @@ void test("step-down: a job that waits for a limited time ends instead", () => {
     end: { kind: "exited", code: 0 },
     released: "released",
   });
+});
+
+void test("step-down: who is asked by the server, and cannot release for sure, takes the Lease back not sooner than a retry period later", () => {
+  const server: Elector = { kind: "server", heardAt: 0, standIn: false };
+  const prefers = { coordination: { strategy: "OldestEmulationVersion", preferredHolder: "older" } };
+  const [stops] = step(at.running(), watched(mine(prefers, "12")), turn(1_000, { elector: server }));
+  const gone: Event[] = [exited, treeGone];
+  const leaving = gone.reduce((state, event) => step(state, event, turn(1_500, { elector: server }))[0], stops);
+  const withdrawn = (time: Millis) => turn(time, { elector: { kind: "withdrawn" } });
+  const [releases] = step(leaving, tick, withdrawn(1_501));
+  const restOf = (result: (Event & { kind: "written" })["result"]): Millis =>
+    inPhase(step(releases, written(4, result), withdrawn(1_600))[0], "standby").restUntil;
+  assert.equal(restOf(released), 1_600, "a release that was acknowledged");
+  assert.equal(restOf({ kind: "missing" }), 1_600 + me.timing.retryPeriod);
 });
 
 void test("step-down: a SIGTERM during the release, or the stop, ends leader-exec as it always does", () => {
