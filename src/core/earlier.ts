@@ -1,12 +1,14 @@
 /**
  * Holders before the present one who may still be at work. Among ourselves there is none: nobody writes his name before the time of the
  * holder before him is over. But who elects elsewhere does: where a Lease was deleted, kube-apiserver's controller names the next holder
- * within milliseconds. So whoever has seen the earlier one waits out his time, whoever is named meanwhile, himself included.
+ * within milliseconds, and where a hand cleared the holder, too. So whoever has seen the earlier one waits out his time, whoever is named
+ * meanwhile, himself included.
  *
  * That a named holder's Lease had expired by the server's clock is enough where its holder counts with that clock (server-taker.ts).
  */
 import type { View } from "./election.ts";
-import type { StoredLease } from "./lease.ts";
+import type { LeaseRecord, StoredLease } from "./lease.ts";
+import { isUnconfirmed, promisedUnseen } from "./promised.ts";
 import type { Millis, Turn } from "./types.ts";
 
 type Found = View & { kind: "found" };
@@ -19,9 +21,27 @@ type Found = View & { kind: "found" };
 export function earlierUntil(before: View, { uid, record }: StoredLease, freeAt: Millis, turn: Turn): Millis {
   if (before.kind === "unknown") return -Infinity;
   if (before.kind === "missing") return before.freeAt;
-  if (before.lease.uid !== uid) return Math.max(before.earlier, turn.at + before.duration);
+  const unseen = turn.at + promisedUnseen(before, turn.me);
+  if (before.lease.uid !== uid) return Math.max(before.earlier, unseen);
   const isNext = record.coordination !== null && record.holder !== "" && record.holder !== before.lease.record.holder;
-  return isNext && !before.released && !before.reckons ? Math.max(before.earlier, freeAt) : before.earlier;
+  if (!isNext) return before.earlier;
+  if (isUnseen(before, record)) return Math.max(before.earlier, unseen);
+  const waits = before.reckons ? !isOverThere(before, record) : !before.released;
+  return waits ? Math.max(before.earlier, freeAt) : before.earlier;
+}
+
+/** As the server names somebody: on the Lease of one that is marked as its holder, did not release it, and was never seen. */
+function isUnseen({ lease }: Found, record: LeaseRecord): boolean {
+  const { markedBy } = record;
+  return isUnconfirmed(record) && markedBy !== null && markedBy !== lease.record.markedBy;
+}
+
+/** It released, or its time was over by the server's clock when the server named the next one; else a hand has taken the Lease from it. */
+function isOverThere({ lease, duration }: Found, record: LeaseRecord): boolean {
+  const { markedBy, renewTime } = record;
+  const known = lease.record;
+  if (!isUnconfirmed(record) || markedBy !== known.holder) return true;
+  return known.renewTime === null || renewTime === null || known.renewTime + duration <= renewTime;
 }
 
 /**

@@ -7,7 +7,7 @@ import { earlierUntil, reckonsWithServer } from "./earlier.ts";
 import { isOurs, mayTakeAt, originOf } from "./elector.ts";
 import { heldBackUntil } from "./hold-back.ts";
 import type { Done, LeaseRecord, StoredLease, Write } from "./lease.ts";
-import { promised } from "./promised.ts";
+import { promised, promisedUnseen } from "./promised.ts";
 import { raceJitter } from "./race.ts";
 import type { AcquiredFrom, Candidate, Millis, Turn, WaitsFor } from "./types.ts";
 
@@ -92,7 +92,7 @@ export function observeMissing(view: View, lostRaces: number, turn: Turn): View 
     return { kind: "missing", freeAt: turn.at + view.duration, jitter, after: null, ...nothing };
   const { version: after, record } = view.lease;
   const { done, lastTick } = record;
-  const freeAt = Math.max(view.earlier, turn.at + view.duration);
+  const freeAt = Math.max(view.earlier, turn.at + promisedUnseen(view, turn.me));
   return { kind: "missing", freeAt, jitter, after, done, lastTick };
 }
 

@@ -18,8 +18,26 @@ export function promised(before: (View & { kind: "found" }) | null, record: Leas
   return Math.max(now, renewed ? Math.min(before.duration, me.timing.leaseDuration) : before.duration);
 }
 
-/** Zero, null and missing durations: our own. So is that of a release: its 1 s tells nothing of the term. */
+/**
+ * So long somebody may be at work who took the Lease after it was seen for the last time. That the server had named somebody, for 5 s, tells
+ * nothing of the duration with which he confirmed it: our own is the best guess.
+ */
+export function promisedUnseen({ lease, duration }: View & { kind: "found" }, me: Candidate): Millis {
+  return isUnconfirmed(lease.record) ? Math.max(duration, me.timing.leaseDuration) : duration;
+}
+
+/** As the server writes it: it takes the acquireTime away, and knows no mark. */
+export function isUnconfirmed({ holder, coordination, acquireTime }: LeaseRecord): boolean {
+  return holder !== "" && coordination !== null && acquireTime === null;
+}
+
+/**
+ * Zero, null and missing durations: our own. So is that of a release: its 1 s tells nothing of the term. Nor do the 5 s of who is named over a
+ * mark of his own: a hand had cleared him.
+ */
 function durationOf(record: LeaseRecord, me: Candidate): Millis {
-  if (record.durationSeconds === null || isFree(record)) return me.timing.leaseDuration;
-  return record.durationSeconds * 1000;
+  const { durationSeconds, holder, markedBy } = record;
+  if (durationSeconds === null || isFree(record)) return me.timing.leaseDuration;
+  if (isUnconfirmed(record) && markedBy === holder) return Math.max(durationSeconds * 1000, me.timing.leaseDuration);
+  return durationSeconds * 1000;
 }

@@ -41,10 +41,14 @@ export function clearedByHand(known: StoredLease, found: StoredLease): boolean {
   return found.record.holder === "" && sameTerm;
 }
 
-/** A change of version alone, by a label for example, asks nothing of a holder. */
-export function sameContent(a: StoredLease, b: StoredLease): boolean {
+/**
+ * A change of version alone, by a label for example, asks nothing of a holder. Nor does another wish of the server of a holder who elects by
+ * himself, or who knows of one: among equals it prefers now this one and now that one.
+ */
+export function sameContent(a: StoredLease, b: StoredLease, { elector }: Turn): boolean {
   const [one, two] = [a.record.coordination, b.record.coordination];
-  const sameWish = one?.strategy === two?.strategy && one?.preferredHolder === two?.preferredHolder;
+  const asks = [one, two].map((each) => (each?.preferredHolder ?? null) !== null);
+  const sameWish = one?.strategy === two?.strategy && (elector.kind === "ourselves" || asks[0] === asks[1]);
   return a.fingerprint === b.fingerprint && a.uid === b.uid && sameWish;
 }
 

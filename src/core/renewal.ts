@@ -59,7 +59,7 @@ export function renewIfDue({ hold, ids }: Kept, latest: Millis, turn: Turn): Ver
  * does not fit (null: a deletion) is looked at now; news that are not newer are ignored.
  */
 export function verify({ hold, ids }: Kept, told: StoredLease | null, turn: Turn): Verdict {
-  const fits = told !== null && (!isNewer(told.version, hold.lease.version) || sameContent(told, hold.lease));
+  const fits = told !== null && (!isNewer(told.version, hold.lease.version) || sameContent(told, hold.lease, turn));
   if (!fits && told !== null && !isOurs(hold, told, turn)) return { kind: "lost", holder: told.record.holder };
   if (fits || hold.request !== null) return held({ hold, ids });
   return sendRead({ hold, ids }, turn.at + turn.me.timing.renewDeadline / 3);

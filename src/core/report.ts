@@ -130,7 +130,7 @@ function vacancy(waits: "pause" | "election" | "earlier", forAtMost: Millis): Se
     );
   if (waits === "earlier")
     return info(
-      `standing by: the server has elected us, but the holder before may still be at work for ${seconds(forAtMost)} (was the Lease deleted?)`,
+      `standing by: the server has elected us, but the holder before may still be at work for ${seconds(forAtMost)} (was the Lease deleted, or its holder cleared, by hand?)`,
       { phase: "standby" },
     );
   return info("standing by: nobody holds the Lease, and the server is to elect one of its candidates", {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Elector } from "../../src/core/elector.ts";
+import { ourselves, type Elector } from "../../src/core/elector.ts";
 import { initial, step } from "../../src/core/lifecycle.ts";
 import type { StoredLease } from "../../src/core/lease.ts";
 import type { State } from "../../src/core/state.ts";
@@ -143,4 +143,23 @@ void test("preferred while the command runs: its tree is gone before anything is
   const [ending] = play2(stopping, [3_200, { kind: "command-ended", end: { kind: "exited", code: 0 } }]);
   assert.equal(ending.phase, "stopping");
   assert.equal(play2(ending, [3_300, { kind: "tree-gone" }])[0].phase, "releasing");
+});
+
+void test("that the server prefers now this one and now that one makes no holder ask: not a plain one, nor one that stops", () => {
+  const wishes = (from: State, elector: Elector): string[] => {
+    let holder = from;
+    return ["a", "b", "a"].flatMap((name, index) => {
+      const told: Event = { kind: "watched", lease: confirmed(preferring(name), String(20 + index)) };
+      const [next, effects] = step(holder, told, turn(600 + index, { elector }));
+      holder = next;
+      return kinds(effects);
+    });
+  };
+  const lead = play(server, [5, found(elected)], [8, stored(2, confirmed(), epoch + 4_000)])[0];
+  const running = step(lead, { kind: "command-started", pid: 7 }, turn(12, { elector: server }))[0];
+  assert.deepEqual(wishes(running, ourselves), []);
+  const told: Event = { kind: "watched", lease: confirmed(preferring("b"), "12") };
+  const [stopping] = step(running, told, turn(500, { elector: server }));
+  assert.equal(stopping.phase, "stopping");
+  assert.deepEqual(wishes(stopping, server), []);
 });

@@ -1,5 +1,6 @@
 /** What is printed about a seed that failed: the smallest set of its faults that still fails, and every step of all candidates. */
-import { scenarioOf, type Scenario } from "./scenario.ts";
+import { families, type Family } from "./families.ts";
+import type { Scenario } from "./scenario.ts";
 import { simulate, type Settings } from "./simulate.ts";
 
 /** The kind of a violation: without names and figures. */
@@ -18,8 +19,8 @@ export function shrink(scenario: Scenario, settings: Settings = {}): Scenario {
 }
 
 /** The last lines of the shrunk seed's trace, under its faults. */
-export function explain(seed: number, settings: Settings = {}, lines = 80, whole = scenarioOf(seed)): string {
-  const scenario = shrink(whole, settings);
+export function explain(seed: number, family: Family = families.plain, lines = 80, settings: Settings = {}): string {
+  const scenario = shrink(family.scenarioOf(seed), settings);
   const trace: string[] = [];
   const { violation } = simulate(scenario, {
     ...settings,
@@ -28,7 +29,7 @@ export function explain(seed: number, settings: Settings = {}, lines = 80, whole
   const faults = scenario.faults.map((fault) => `  ${JSON.stringify(fault)}`);
   return [
     `seed ${seed}: ${violation}`,
-    `replay it with SEED=${seed} npm run test:simulation; the faults it needs:`,
+    `replay it with ${family.variable}=${seed} npm run test:simulation; the faults it needs:`,
     ...faults,
     `the last ${lines} of ${trace.length} steps (true time in ms, who, what):`,
     ...trace.slice(-lines),

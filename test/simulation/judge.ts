@@ -162,6 +162,12 @@ export class Judge {
     }
   }
 
+  /** The server does not wait for whom a hand took the Lease from: who hears of it from now on cannot know of him. */
+  #electedAfterClear(): void {
+    for (const { disputedAt } of [...this.#terms.values()])
+      if (disputedAt.has("clear") && !disputedAt.has("delete")) disputedAt.set("delete", this.#agenda.now);
+  }
+
   #take(holder: string | undefined): void {
     const term = this.#terms.get(holder ?? "");
     if (term !== undefined && term.disputedAt.size > 0) term.taken = true;
@@ -179,10 +185,13 @@ export class Judge {
       if (holder === owner.me.identity) continue;
       if (by === owner.me.identity) throw new Violation(`${by} released the Lease while its tree lived`);
       const term = this.#terms.get(owner.me.identity);
+      // A plain holder does not count with the server's clock: whom it names has to wait.
+      if (by === "server" && term?.record.coordination === null) continue;
       if (!this.#excused(term))
         throw new Violation(`${by} wrote itself into the Lease while the tree of ${owner.me.identity} lived`);
-      if (term !== undefined) term.taken = true;
+      if (term !== undefined && by !== "server") term.taken = true;
     }
+    if (by === "server") this.#electedAfterClear();
     // Who is named by the server has confirmed nothing yet.
     if (by === "server") this.#live = holder === this.#live?.holder ? this.#live : null;
     else if (holder === "") {

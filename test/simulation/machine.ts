@@ -14,8 +14,10 @@ import type { Sim } from "./sim.ts";
 export class Machine {
   readonly setup: MachineSetup;
   readonly link: Link;
-  /** What its candidates tell the server. */
-  readonly coordination: SimCoordination;
+  /** What its candidates tell the server; null: nothing. */
+  readonly coordination: SimCoordination | null;
+  /** It has the right to write the Lease. */
+  readonly mayWrite: boolean;
   wallSteps: Millis = 0;
   candidate: SimCandidate;
   readonly #sim: Sim;
@@ -29,7 +31,9 @@ export class Machine {
     this.setup = setup;
     this.link = new Link(sim, setup.delay);
     this.#dice = new Dice(1_000 * sim.scenario.seed + number);
-    this.coordination = coordinationOf(new Dice(sim.scenario.seed + 77 * number));
+    const { seed, coordinated, plain, forbidden } = sim.scenario;
+    this.mayWrite = forbidden !== number;
+    this.coordination = coordinated && !plain.includes(number) ? coordinationOf(new Dice(seed + 77 * number)) : null;
     this.candidate = this.#newCandidate();
   }
 

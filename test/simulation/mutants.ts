@@ -23,6 +23,10 @@ export interface Mutant {
   readonly jobs?: true;
   /** Shows only where the server elects. */
   readonly coordinated?: true;
+  /** Shows only where candidates are mixed, hands interfere, and one may not write. */
+  readonly mixed?: true;
+  /** What is wrong is that nothing runs any more: a command that starts late proves it. */
+  readonly idle?: true;
   /** Shows only with a schedule. */
   readonly schedule?: true;
   /** Shows only where they run until they have succeeded once. */
@@ -36,7 +40,10 @@ const change = (
   file: string,
   from: string,
   to: string,
-  rest: Pick<Mutant, "insight" | "focus" | "coordinated" | "jobs" | "schedule" | "once" | "stepDown"> = {},
+  rest: Pick<
+    Mutant,
+    "insight" | "focus" | "coordinated" | "mixed" | "idle" | "jobs" | "schedule" | "once" | "stepDown"
+  > = {},
 ): Mutant => ({
   name,
   change: { file, from, to },
@@ -104,11 +111,11 @@ export const mutants: readonly Mutant[] = [
     'if (record.holder !== "" || record.markedBy === null) return record.holder === "";',
     'return record.holder === "";',
   ),
-  change("a deleted Lease is free at once", "election.ts", "turn.at + view.duration);", "turn.at);"),
+  change("a deleted Lease is free at once", "election.ts", "turn.at + promisedUnseen(view, turn.me));", "turn.at);"),
   change(
     "a Lease that was free before it was deleted is free at once",
     "election.ts",
-    "turn.at + view.duration);",
+    "turn.at + promisedUnseen(view, turn.me));",
     "turn.at + (isFree(view.lease.record) ? 0 : view.duration));",
     { focus: { faults: ["delete", "slow", "signal", "watch-mute"], on: "acquired" } },
   ),
@@ -315,9 +322,30 @@ export const mutants: readonly Mutant[] = [
   change(
     "who is named after a deletion starts at once",
     "earlier.ts",
-    'if (before.kind === "missing") return before.freeAt;\n  if (before.lease.uid !== uid)',
-    'if (before.kind === "missing") return -Infinity;\n  if (before.lease.uid !== uid && turn.at < 0)',
+    'if (before.kind === "missing") return before.freeAt;\n  const unseen = turn.at + promisedUnseen(before, turn.me);\n  if (before.lease.uid !== uid)',
+    'if (before.kind === "missing") return -Infinity;\n  const unseen = turn.at + promisedUnseen(before, turn.me);\n  if (before.lease.uid !== uid && turn.at < 0)',
     { coordinated: true },
+  ),
+  change(
+    "who is named where a hand cleared the holder starts at once",
+    "earlier.ts",
+    "const waits = before.reckons ? !isOverThere(before, record) : !before.released;",
+    "const waits = !before.reckons && !before.released;",
+    { mixed: true },
+  ),
+  change(
+    "who is named where a hand cleared a holder that was never seen starts at once",
+    "earlier.ts",
+    "if (isUnseen(before, record)) return",
+    "if (isUnseen(before, record) && turn.at < 0) return",
+    { mixed: true },
+  ),
+  change(
+    "who is elected and cannot confirm it stays a candidate for ever",
+    "unconfirmed.ts",
+    'return elector.kind === "server" && request === null ? unconfirmed.since + me.timing.renewDeadline : Infinity;',
+    "return Infinity;",
+    { mixed: true, idle: true },
   ),
   {
     name: "the guard releases before the tree is gone",

@@ -69,13 +69,25 @@ export interface MachineSetup {
   readonly delay: Millis;
 }
 
+/** Lease duration, renew deadline and retry period; `version`: it lets the server elect, and tells it this one. */
+export interface ForeignSetup {
+  readonly duration: Millis;
+  readonly deadline: Millis;
+  readonly retry: Millis;
+  readonly version: string | null;
+}
+
 export interface Scenario {
   readonly seed: number;
   readonly machines: readonly MachineSetup[];
-  /** A client-go elector contends too, with this lease duration, renew deadline and retry period. */
-  readonly foreign: { readonly duration: Millis; readonly deadline: Millis; readonly retry: Millis } | null;
+  /** A client-go elector contends too. */
+  readonly foreign: ForeignSetup | null;
   /** The server elects (coordinated.ts). */
   readonly coordinated: boolean;
+  /** On these machines nobody registers with a server that elects (mixed.ts). */
+  readonly plain: readonly number[];
+  /** What this machine writes to the Lease is refused, for ever; null: nobody's is. */
+  readonly forbidden: number | null;
   /** Share of reads that are answered from an older state; and how old at most. */
   readonly stale: { readonly share: number; readonly age: Millis };
   /** Share of requests that are lost, lost on the way back, or delivered twice; at all times. */
@@ -130,7 +142,7 @@ export function scenarioOf(seed: number, focus: Focus = {}): Scenario {
     machines,
     foreign:
       dice.chance(0.15) || focus.foreign === true
-        ? { duration: longest, deadline: (longest * 2) / 3, retry: longest / 7.5 }
+        ? { duration: longest, deadline: (longest * 2) / 3, retry: longest / 7.5, version: null }
         : null,
     stale: dice.chance(0.2) ? { share: dice.between(0, 0.5), age: dice.between(100, longest) } : { share: 0, age: 0 },
     noise: quiet
@@ -141,6 +153,8 @@ export function scenarioOf(seed: number, focus: Focus = {}): Scenario {
     faults: faults.sort((a, b) => a.at - b.at),
     calmFrom,
     coordinated: false,
+    plain: [],
+    forbidden: null,
     jobs: false,
     once: false,
     schedule: null,

@@ -11,6 +11,7 @@ import type {
 import { offsetLimit } from "../../src/core/server-taker.ts";
 import type { Millis } from "../../src/core/types.ts";
 import type { Entry } from "./agenda.ts";
+import type { SimCoordination } from "./coordinated.ts";
 import { storedOf } from "./sim-candidates.ts";
 import type { SimCandidate } from "./sim-candidate.ts";
 import type { Sim } from "./sim.ts";
@@ -23,11 +24,10 @@ export class SimCandidacy {
   #wake: Entry | null = null;
   #unsubscribe: () => void = () => undefined;
 
-  constructor(sim: Sim, owner: SimCandidate) {
+  constructor(sim: Sim, owner: SimCandidate, { mode, version: binaryVersion }: SimCoordination) {
     this.#sim = sim;
     this.#owner = owner;
     const { identity, timing } = owner.me;
-    const { mode, version: binaryVersion } = owner.machine.coordination;
     const versions = { binaryVersion, emulationVersion: binaryVersion, strategy: "OldestEmulationVersion" };
     this.#profile = { identity, lease: "job", ...versions, mode, offsetLimit: offsetLimit(timing) };
     this.state = newCandidacy(this.#turn());

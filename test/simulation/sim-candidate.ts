@@ -44,7 +44,8 @@ export class SimCandidate {
 
   begin(): void {
     this.#sim.trace?.(this.me.identity, "begins");
-    if (this.#sim.scenario.coordinated) this.#candidacy = new SimCandidacy(this.#sim, this);
+    const { coordination } = this.machine;
+    if (coordination !== null) this.#candidacy = new SimCandidacy(this.#sim, this, coordination);
     this.state = this.#sim.core.initial(this.#turn());
     this.#sim.judge.begins(this, this.#sim.scenario);
     this.#candidacy?.deliver({ kind: "tick" });
@@ -158,6 +159,7 @@ export class SimCandidate {
         this.#request<WriteResult>(
           effect.deadline,
           () => {
+            if (!this.machine.mayWrite) return { kind: "failed", reason: "forbidden", message: "HTTP 403" };
             judge.writeArrives(this, effect.id);
             return api.write(effect.write, this.me.identity);
           },
@@ -198,7 +200,7 @@ export class SimCandidate {
         return;
       case "finish":
         this.#end();
-        if (this.#sim.scenario.coordinated)
+        if (this.#candidacy !== null)
           this.machine.link.ask(
             () => this.#sim.candidates.delete(this.me.identity),
             () => undefined,

@@ -55,6 +55,7 @@ export function lease(record: Partial<LeaseRecord> = {}, version = "10", uid = "
       done: null,
       lastTick: null,
       stepDown: null,
+      coordination: null,
     }),
     object: {},
   };
