@@ -95,10 +95,12 @@ function read({ hold, ids }: Kept, request: HoldRead, result: ReadResult, turn: 
   const { lease } = result;
   if (!isOurs(hold, lease, turn)) return { kind: "lost", holder: lease.record.holder };
   const idle: Hold = { ...hold, request: null };
-  if (lease.version === hold.lease.version) return held({ hold: idle, ids });
-  const adopted: Hold = { ...idle, lease };
-  if (hold.conflicts < 2) return sendWrite({ hold: adopted, ids }, lease, request.deadline, turn);
-  const delay = Math.min(firstConflictRetry * 2 ** (hold.conflicts - 2), turn.me.timing.retryPeriod);
+  // Nothing changed: a conflict was none of versions then, but a webhook's or a proxy's word, and may come again and again.
+  const isSame = lease.version === hold.lease.version;
+  if (isSame && hold.conflicts === 0) return held({ hold: idle, ids });
+  const adopted: Hold = isSame ? idle : { ...idle, lease };
+  if (!isSame && hold.conflicts < 2) return sendWrite({ hold: adopted, ids }, lease, request.deadline, turn);
+  const delay = Math.min(firstConflictRetry * 2 ** Math.max(0, hold.conflicts - 2), turn.me.timing.retryPeriod);
   return held({ hold: { ...adopted, nextAttemptAt: turn.at + delay }, ids });
 }
 

@@ -113,6 +113,21 @@ void test("another holder on a read means SIGKILL at once", () => {
   assert.deepEqual(kinds(effects), ["kill-tree", "report lost", "report killing"]);
 });
 
+void test("conflicts without a change, as a webhook or a proxy may answer them, are answered with growing pauses too", () => {
+  let state: State = renewing();
+  const pauses: Millis[] = [];
+  for (let id = 3, at = 2_010; pauses.length < 4;) {
+    const before = inPhase(state, "leading").hold;
+    if (before.request?.kind === "write") {
+      [state] = play(state, [at, written(id, { kind: "conflict" })], [at, found(id + 1, before.lease)]);
+      pauses.push(nextWake(state, turn(at)) - at);
+      id += 2;
+    } else at = nextWake(state, turn(at));
+    [state] = step(state, tick, turn(at));
+  }
+  assert.deepEqual(pauses, [10, 10, 20, 40]);
+});
+
 void test("a deleted Lease is created again at once; a conflict then means SIGKILL", () => {
   const [creating, effects] = play(renewing(), [2_010, written(3, { kind: "missing" })]);
   const { write } = only(effects, "write");

@@ -77,6 +77,21 @@ await describeWithLab("faults of answers and names", (lab) => {
       few,
     );
 
+    fault(
+      "api: every renewal of the holder is answered with a conflict, although nothing was changed",
+      newPlace,
+      async (scene, _run, t) => {
+        const { life, holders } = await candidates(scene, t);
+        const since = scene.oracle.now();
+        holders.answer((asked, answer) => asked.method === "PUT" && status(409)(asked, answer));
+        await scene.oracle.gone(life.identity);
+        await scene.recovers(since);
+        holders.heal();
+        await scene.settles();
+      },
+      few,
+    );
+
     const watches: readonly Answering[] = [garbageWatch, silentWatch];
     fault(
       "api: watches are silent or full of garbage for everybody, then kill -9 of the holder",

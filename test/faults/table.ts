@@ -85,6 +85,7 @@ const table = {
   "resources: 100 standbys on one Lease, kill -9 of the holder, SIGTERM to the next": [0, 1, 70],
   "api: everything that the holder asks is answered with a huge body, HTML, 500, 503, 504": [1, 10, 50],
   "api: all that the holder asks is answered from a cache, its renewals too, of which none arrives": [1, 3, 12],
+  "api: every renewal of the holder is answered with a conflict, although nothing was changed": [1, 3, 12],
   "api: watches are silent or full of garbage for everybody, then kill -9 of the holder": [1, 4, 26],
   "network: names are not resolved any more and all connections are cut, then kill -9 of the holder": [1, 4, 26],
 } as const satisfies Record<string, Entry>;
