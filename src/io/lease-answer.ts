@@ -8,11 +8,12 @@ import { failure } from "./kubernetes-network-trouble.ts";
  * A server answers a write with what it has stored. Where something in between hands out the answer to another request, to our last
  * renewal for example, nothing was renewed; and where the duration was changed on the way, others wait for another time than we do.
  */
-export function answersTo({ base, record: sent }: Write, { uid, record: stored }: StoredLease): boolean {
-  if (base !== null && base.uid !== uid) return false;
+export function answersTo({ base, record: sent }: Write, { uid, version, record: stored }: StoredLease): boolean {
+  // Every change gets a version of its own: without one, somebody made a dry run of it.
+  if (base !== null && (base.uid !== uid || base.version === version)) return false;
   const isSameTerm = stored.holder === sent.holder && stored.transitions === sent.transitions;
   const isSameTime = stored.renewTime === Math.floor(sent.renewTime ?? 0);
-  return isSameTerm && isSameTime && stored.durationSeconds === sent.durationSeconds;
+  return isSameTerm && isSameTime && stored.durationSeconds === (sent.durationSeconds ?? 1);
 }
 
 export function mixedUp(

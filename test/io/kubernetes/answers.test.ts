@@ -25,10 +25,11 @@ test("a write is confirmed by an answer with what was sent alone: not by that to
     { ...sent, holder: "other" },
     { ...sent, durationSeconds: 5 },
     { ...sent, transitions: 5 },
-    { ...sent, uid: "u-2" },
-  ].map(({ holder, durationSeconds, renewTime, transitions, uid = "u-1" }: typeof sent & { uid?: string }) => ({
+    { ...sent, metadata: { uid: "u-2" } },
+    { ...sent, metadata: { resourceVersion: "7" } },
+  ].map(({ holder, durationSeconds, renewTime, transitions, metadata }: typeof sent & { metadata?: object }) => ({
     ...leaseJson(holder, "8"),
-    metadata: { name: "demo", namespace: "jobs", uid, resourceVersion: "8" },
+    metadata: { name: "demo", namespace: "jobs", uid: "u-1", resourceVersion: "8", ...metadata },
     spec: {
       holderIdentity: holder,
       leaseDurationSeconds: durationSeconds,
@@ -42,7 +43,14 @@ test("a write is confirmed by an answer with what was sent alone: not by that to
   const base = leaseOf(await read(store));
   const renewal = () => write(store, base, recordOf("me", { renewTime: now + 0.4, transitions: 4 }));
   assert.equal((await renewal()).kind, "stored");
-  const wrong = ["an earlier renewal", "another holder", "another duration", "another term", "another uid"];
+  const wrong = [
+    "an earlier renewal",
+    "another holder",
+    "another duration",
+    "another term",
+    "another uid",
+    "a dry run",
+  ];
   for (const what of wrong) {
     const result = await renewal();
     assert.equal(result.kind, "failed", what);
