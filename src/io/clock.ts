@@ -31,18 +31,25 @@ function monotonicNow(): Millis {
   return seconds * 1000 + nanos / 1e6;
 }
 
-/** Reads /proc/uptime through one descriptor that is kept: this must work even when no new one can be had. */
-function uptimeReader(): () => Millis | null {
+/**
+ * Reads /proc/uptime through one descriptor that is kept: this must work even when no new one can be had. Null when it cannot be read: in
+ * LXC's containers a program makes it (lxcfs), and when that has died, what is known of suspend must do.
+ */
+export function uptimeReader(path = "/proc/uptime"): () => Millis | null {
   const buffer = Buffer.alloc(64);
   let file: number;
   try {
-    file = openSync("/proc/uptime", "r");
+    file = openSync(path, "r");
   } catch {
     return () => null; // no /proc here: the monotonic clock is all there is
   }
   return () => {
-    const length = readSync(file, buffer, 0, buffer.length, 0);
-    const seconds = Number.parseFloat(buffer.toString("latin1", 0, length));
-    return Number.isFinite(seconds) ? seconds * 1000 : null;
+    try {
+      const length = readSync(file, buffer, 0, buffer.length, 0);
+      const seconds = Number.parseFloat(buffer.toString("latin1", 0, length));
+      return Number.isFinite(seconds) ? seconds * 1000 : null;
+    } catch {
+      return null; // ENOTCONN
+    }
   };
 }

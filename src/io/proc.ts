@@ -104,9 +104,16 @@ export function listPids(): number[] {
   return pids;
 }
 
-/** The pid that was given out last in our pid namespace: while it stays the same, nothing was started. */
-export function newestPid(): number {
-  return Number(readFileSync("/proc/loadavg", "latin1").trim().split(" ").pop());
+/**
+ * The pid that was given out last in our pid namespace: while it stays the same, nothing was started. 0 when it cannot be told, as in
+ * LXC's containers when the program that makes this file (lxcfs) has died.
+ */
+export function newestPid(path = "/proc/loadavg"): number {
+  try {
+    return Number(readFileSync(path, "latin1").trim().split(" ").pop());
+  } catch {
+    return 0;
+  }
 }
 
 /** Throws LocalTrouble when /proc does not show our own process, and so cannot show the command's. */

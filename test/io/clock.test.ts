@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { createClock } from "../../src/io/clock.ts";
+import { createClock, uptimeReader } from "../../src/io/clock.ts";
 
 /** Uptime as /proc shows it, in steps of 10 ms, and monotonic time that stops in suspend. */
 function machine() {
@@ -36,6 +36,22 @@ void test("without /proc/uptime it is the monotonic clock", () => {
   );
   steady += 5;
   assert.equal(clock.now(), 12);
+});
+
+void test("where /proc/uptime cannot be read any more, the time goes on from what was known", () => {
+  const { state } = machine();
+  assert.equal(uptimeReader("/proc")(), null, "it can be opened, and not be read");
+  let isBroken = false;
+  const lasting = createClock(
+    () => (isBroken ? null : state.real),
+    () => state.real - state.suspended,
+  );
+  state.real += 60_000;
+  state.suspended += 60_000;
+  const before = lasting.now();
+  isBroken = true;
+  state.real += 700;
+  assert.equal(lasting.now() - before, 700);
 });
 
 void test("two processes mean the same time by one number", () => {

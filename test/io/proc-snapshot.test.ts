@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
+import { newestPid } from "../../src/io/proc.ts";
 import { takeSnapshot } from "../../src/io/proc-snapshot.ts";
 
 const skip = existsSync("/proc/self/stat") ? false : "no /proc";
@@ -26,5 +27,6 @@ void test(
     assert.ok(!takeSnapshot(tells(4_000_000, 300)).complete);
     assert.ok(!takeSnapshot(tells(0)).complete);
     assert.ok(!takeSnapshot(tells(NaN)).complete);
+    assert.ok(!takeSnapshot(() => newestPid("/proc")).complete, "a file that cannot be read");
   },
 );
