@@ -1,4 +1,5 @@
 /** Answers that an API server seldom gives, but what stands before it does; and names that are not resolved. */
+import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -83,8 +84,14 @@ await describeWithLab("faults of answers and names", (lab) => {
       async (scene, _run, t) => {
         const { life, holders } = await candidates(scene, t);
         const since = scene.oracle.now();
-        holders.answer((asked, answer) => asked.method === "PUT" && status(409)(asked, answer));
+        let renewals = 0;
+        holders.answer((asked, answer) => {
+          if (asked.method !== "PUT") return false;
+          renewals++;
+          return status(409)(asked, answer);
+        });
         await scene.oracle.gone(life.identity);
+        assert.ok(renewals > 2 && renewals < 40, `${renewals} renewals in one renew deadline, with growing pauses`);
         await scene.recovers(since);
         holders.heal();
         await scene.settles();
