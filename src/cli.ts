@@ -82,5 +82,9 @@ function checkOperands([first]: readonly string[]): void {
   if (first === undefined) return;
   const near = words.has(first) ? `--${first}` : nearSubcommand(first);
   const meant = near === null ? "" : `; or did you mean leader-exec ${near}?`;
+  if (/^(true|false|yes|no|on|off|0|1)$/.test(first))
+    throw new UsageError(
+      `"${first}" is no flag: a switch takes its value behind = alone (--enable-leader-election=true), and a command stands behind --: ${example}`,
+    );
   throw new UsageError(`"${first}" is no flag: put -- before the command: ${example}${meant}`);
 }

@@ -90,6 +90,12 @@ export function storeValue(given: value.Given): StoreChoice {
   const directory = given.text.startsWith("file:") ? given.text.slice("file:".length) : "";
   if (directory === "")
     throw value.wrong(given, "is no lease store; give kubernetes, or file: and a folder, as in file:/run/leases");
+  // Each working folder would have a store of its own.
+  if (/^~(\/|$)/.test(directory))
+    throw value.wrong(
+      given,
+      `means a folder called "~", which shells replace only at the beginning of a word; write file:$HOME${directory.slice(1)}`,
+    );
   return { kind: "file", directory };
 }
 
