@@ -1,6 +1,6 @@
 /** The live table of `status --watch`: drawn on the terminal's other screen (xterm's 1049), so that what was there before comes back. */
 import type { Millis } from "../core/types.ts";
-import type { Facts } from "./facts.ts";
+import type { Row } from "./status-rows.ts";
 import { tableOf } from "./status-table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -12,17 +12,23 @@ const restOfScreen = "\x1b[J";
 /** As many as anybody wants to read. */
 const mostChanges = 200;
 
+/** What the table shows beside the usual columns. */
+export interface Columns {
+  readonly isWide: boolean;
+  readonly withNamespace: boolean;
+}
+
 export class Screen {
   readonly #terminal: Terminal;
   readonly #title: string;
-  readonly #isWide: boolean;
+  readonly #columns: Columns;
   readonly #changes: string[] = [];
   #drawn = "";
 
-  constructor(terminal: Terminal, { namespace, name }: Pick<Facts, "namespace" | "name">, isWide: boolean) {
+  constructor(terminal: Terminal, title: string, columns: Columns) {
     this.#terminal = terminal;
-    this.#isWide = isWide;
-    this.#title = `leader-exec status ${name} -n ${namespace}`;
+    this.#title = title;
+    this.#columns = columns;
   }
 
   open(): void {
@@ -35,9 +41,9 @@ export class Screen {
   }
 
   /** Draws what differs from what is there; the newest changes that fit. */
-  draw(facts: Facts, now: Millis, trouble: string | null): void {
+  draw(leases: readonly Row[], now: Millis, trouble: string | null): void {
     const { columns, rows } = this.#terminal.size();
-    const table = tableOf([facts], now, this.#isWide).trimEnd().split("\n");
+    const table = this.#table(leases, now).trimEnd().split("\n");
     const warning = trouble === null ? [] : [`${trouble}; still looking, this is what was known before`];
     const head = [`${this.#title}   (Ctrl-C ends)`, "", ...table, ...warning, ""];
     const room = Math.max(0, rows - head.length - 1);
@@ -49,9 +55,13 @@ export class Screen {
   }
 
   /** Back to what was there, with what was seen last below it. */
-  close(facts: Facts | null, now: Millis): void {
+  close(leases: readonly Row[], now: Millis): void {
     this.#terminal.print(leave);
-    if (facts !== null) this.#terminal.print(tableOf([facts], now, this.#isWide));
+    if (leases.length > 0) this.#terminal.print(this.#table(leases, now));
     this.#terminal.print(this.#changes.map((line) => `${line}\n`).join(""));
+  }
+
+  #table(leases: readonly Row[], now: Millis): string {
+    return tableOf(leases, now, this.#columns.isWide, this.#columns.withNamespace);
   }
 }

@@ -1,14 +1,12 @@
 /** `status --watch`: follows one Lease for as long as anybody reads, whatever becomes of watches and of the API server meanwhile. */
 import type { ReadResult, StoredLease } from "../core/lease.ts";
-import { formatTime } from "../core/time-of-day.ts";
 import type { Millis } from "../core/types.ts";
 import { Bell } from "../io/bell.ts";
 import type { LeaseStore, Watch } from "../world.ts";
 import { factsOf, type Facts } from "./facts.ts";
 import { changeOf } from "./status-change.ts";
-import { jsonOf } from "./status-json.ts";
 import { codeOf } from "./status-rows.ts";
-import { Screen } from "./status-screen.ts";
+import { Teller } from "./status-teller.ts";
 import type { Asked } from "./subcommand.ts";
 
 export interface WatchParts extends Pick<Asked, "terminal" | "clock"> {
@@ -35,7 +33,7 @@ export async function watchLease(parts: WatchParts): Promise<number> {
 class Follower {
   readonly #parts: WatchParts;
   readonly #bell = new Bell();
-  readonly #screen: Screen | null;
+  readonly #teller: Teller;
   readonly #watches = new Set<Watch>();
   #lease: StoredLease | null = null;
   #facts: Facts | null = null;
@@ -43,7 +41,6 @@ class Follower {
   #offset: Millis = -Infinity;
   /** Since when nobody leads, on our clock. */
   #aloneSince: Millis | null = null;
-  #trouble: string | null = null;
   /** No watch is opened before this. */
   #watchAt: Millis = -Infinity;
   /** Infinity: a read is under way. */
@@ -52,8 +49,9 @@ class Follower {
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
-    const { terminal, form, at } = parts;
-    this.#screen = terminal.isInteractive && form !== "json" ? new Screen(terminal, at, form === "wide") : null;
+    const { form, at } = parts;
+    const title = `leader-exec status ${at.name} -n ${at.namespace}`;
+    this.#teller = new Teller({ ...parts, title, withNamespace: form === "wide", ofSeveral: false });
   }
 
   async run(): Promise<number> {
@@ -63,7 +61,7 @@ class Follower {
       this.#bell.ring();
     };
     terminal.listen({ closed: end, asked: end, resized: () => this.#bell.ring() });
-    this.#screen?.open();
+    this.#teller.open();
     this.#take(first);
     this.#readAt = clock.now() + readEvery;
     while (!this.#ended()) {
@@ -72,7 +70,7 @@ class Follower {
       await this.#bell.rings(Math.min(1_000, this.#readAt - clock.now()));
     }
     for (const watch of this.#watches) watch.close();
-    this.#screen?.close(this.#facts, this.#now());
+    this.#teller.close(this.#facts === null ? [] : [this.#facts], this.#now());
     return this.#facts === null ? 0 : codeOf(this.#facts);
   }
 
@@ -81,6 +79,7 @@ class Follower {
     const { store, clock, timeout } = this.#parts;
     this.#readAt = Infinity;
     void store.read(clock.now() + timeout).then((found) => {
+      if (this.#isOver) return; // closing cuts it off
       this.#take(found);
       this.#readAt = clock.now() + (this.#watches.size === 0 ? retryEvery : readEvery);
       this.#bell.ring();
@@ -115,16 +114,12 @@ class Follower {
   }
 
   #take(found: ReadResult): void {
-    const { clock, terminal } = this.#parts;
+    const { clock } = this.#parts;
+    this.#teller.trouble(found.kind === "failed" ? found.message : null, "the Lease can be read again");
     if (found.kind === "failed") {
-      if (this.#trouble !== found.message && this.#screen === null)
-        terminal.complain(`${found.message}; still looking`);
-      this.#trouble = found.message;
       this.#look();
       return;
     }
-    if (this.#trouble !== null && this.#screen === null) terminal.complain("the Lease can be read again");
-    this.#trouble = null;
     const serverTime = found.kind === "found" ? found.serverTime : undefined;
     this.#offset = Math.max(this.#offset, (serverTime ?? clock.wall()) - clock.now());
     this.#lease = found.kind === "found" ? found.lease : null;
@@ -143,16 +138,8 @@ class Follower {
     this.#facts = facts;
     if (facts.holder !== "") this.#aloneSince = null;
     else if (hadHolder) this.#aloneSince ??= clock.now();
-    if (change !== null) this.#tell(change, facts, now);
-    this.#screen?.draw(facts, now, this.#trouble);
-  }
-
-  #tell(change: string, facts: Facts, now: Millis): void {
-    const { terminal, form, at } = this.#parts;
-    const time = formatTime(now);
-    if (this.#screen !== null) this.#screen.add(`${time}  ${change}`);
-    else if (form === "json") terminal.print(jsonOf(facts, now, true));
-    else terminal.print(`${time} ${at.namespace}/${at.name}: ${change}\n`);
+    if (change !== null) this.#teller.tell(change, facts, now);
+    this.#teller.draw([facts], now);
   }
 
   #now(): Millis {

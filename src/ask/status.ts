@@ -2,14 +2,15 @@
 import { exitFailed } from "../core/outcome.ts";
 import { flag, group } from "../flag.ts";
 import { electorateOf } from "../io/lease-electorate.ts";
-import { listLeases, openToRead } from "../io/open-to-read.ts";
+import { openToRead } from "../io/open-to-read.ts";
 import { UsageError } from "../values.ts";
 import { factsOf, timeOf, type Facts } from "./facts.ts";
 import { leaseChoice, timeoutOf } from "./lease-choice.ts";
 import { outputFlag, outputOf } from "./output.ts";
+import { answerAll } from "./status-all.ts";
 import { candidatesBelow } from "./status-candidates.ts";
 import { jsonOf } from "./status-json.ts";
-import { codeOf, type Row } from "./status-rows.ts";
+import { codeOf } from "./status-rows.ts";
 import { tableOf } from "./status-table.ts";
 import { watchLease } from "./status-watch.ts";
 import { isOn, leaseFlags, sharedFlags, type Asked, type Subcommand } from "./subcommand.ts";
@@ -67,11 +68,7 @@ async function answer(asked: Asked): Promise<number> {
     const [name] = operands;
     if (name !== undefined)
       throw new UsageError(`${name} was named, and --all asks for every Lease; leave one of the two out`);
-    if (watches)
-      throw new UsageError(
-        "--watch follows one Lease, and --all asks for every one; name one, or repeat the list: watch leader-exec status --all",
-      );
-    return answerAll(asked, form, everywhere);
+    return answerAll(asked, { form, allNamespaces: everywhere, watches });
   }
   const choice = leaseChoice(asked);
   const { terminal, clock, env } = asked;
@@ -103,27 +100,4 @@ async function answer(asked: Asked): Promise<number> {
 
 function missing({ namespace, name }: Facts): string {
   return `there is no Lease ${name} in the namespace ${namespace}: nobody has led yet, or its name or namespace (-n) is another one`;
-}
-
-async function answerAll(asked: Asked, form: (typeof forms)[number], allNamespaces: boolean): Promise<number> {
-  const { terminal, clock, env } = asked;
-  const choice = { ...leaseChoice(asked), allNamespaces };
-  const listing = await listLeases(choice, clock, env, clock.now() + timeoutOf(asked));
-  if (listing.kind === "failed") {
-    terminal.complain(listing.message);
-    return exitFailed;
-  }
-  let now = clock.wall();
-  const rows = listing.leases.map(({ namespace, name, found }): Row => {
-    if (!("lease" in found)) return { namespace, name, state: "unreadable", message: found.message };
-    now = timeOf(found, now);
-    return factsOf({ namespace, name }, found.lease, now);
-  });
-  if (form === "json") terminal.print(jsonOf(rows, now));
-  else if (rows.length > 0) terminal.print(tableOf(rows, now, form === "wide", allNamespaces));
-  else
-    terminal.complain(
-      `there are no Leases in ${allNamespaces ? "any namespace" : `the namespace ${listing.namespace}`}`,
-    );
-  return Math.max(0, ...rows.map(codeOf));
 }

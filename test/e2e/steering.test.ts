@@ -196,10 +196,6 @@ void test("what a user mistakes is told in one sentence, and nothing is created 
     /^125 leader-exec: the lease store .*\/no is not there: nobody has used it yet.*; see that/,
   );
   assert.match(await asked("status", "a", "--all", "--lease-store", `file:${folder}`), /^64 .*a was named, and --all/);
-  assert.match(
-    await asked("status", "--all", "--watch", "--lease-store", `file:${folder}`),
-    /^64 .*--watch follows one Lease, and --all asks for every one; name one, or repeat the list: watch leader-exec/,
-  );
   assert.match(await asked("status", "-o", "xml"), /^64 .*--output "xml" is not known|^64 .*-o "xml" is not known/);
   assert.match(await asked("step-down"), /^64 .*which Lease\? Give its name/);
   assert.match(await asked("step-down", "a", "--lease-store", `file:${folder}`), /^1 .*there is no Lease default\/a/);
