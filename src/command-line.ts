@@ -6,8 +6,9 @@ import { writeSync } from "node:fs";
 import type * as AskBundle from "./bundles/ask.ts";
 import type * as ScheduleBundle from "./bundles/schedule.ts";
 import { parseCommandLine } from "./cli.ts";
-import { exitUsage } from "./core/outcome.ts";
+import { exitFailed, exitUsage } from "./core/outcome.ts";
 import { parseWords } from "./flag-parser.ts";
+import { unwritten } from "./io/unwritten.ts";
 import type * as Main from "./main.ts";
 import type { Options } from "./options.ts";
 
@@ -15,8 +16,7 @@ async function begin(): Promise<number> {
   const parsed = parseCommandLine(process.argv.slice(2), process.env);
   switch (parsed.kind) {
     case "text":
-      print(1, parsed.text);
-      return 0;
+      return print(1, parsed.text) ? 0 : exitFailed;
     case "usage-error":
       print(2, `leader-exec: ${parsed.message}\n`);
       return exitUsage;
@@ -49,13 +49,17 @@ function load(name: string): unknown {
   return process.getBuiltinModule("node:module").createRequire(import.meta.url)(`./${name}.cjs`);
 }
 
-/** Before there is anything to block. Whoever closed the pipe does not want to read it. */
-function print(file: number, text: string): void {
+/** Before there is anything to block. Whoever closed the pipe does not want to read it. False: it could not be written, which was told. */
+function print(file: 1 | 2, text: string): boolean {
   try {
     writeSync(file, text);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EPIPE") return true;
+    if (file === 1) print(2, `leader-exec: ${unwritten(code, message)}\n`);
+    return false;
   }
+  return true;
 }
 
 void begin().then((code) => process.exit(code));

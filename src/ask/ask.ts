@@ -26,8 +26,17 @@ export interface AskParts {
   readonly parse: (words: readonly string[], grammar: Grammar, check: (operands: string[]) => void) => Words;
 }
 
-/** Resolves with the exit code. */
+/** Resolves with the exit code when all that was printed is out. */
 export async function ask(question: Question, parts: AskParts): Promise<number> {
+  const { terminal } = parts;
+  const code = await codeOf(question, parts);
+  const trouble = await terminal.drained();
+  if (trouble === null) return code;
+  terminal.complain(trouble);
+  return exitFailed;
+}
+
+async function codeOf(question: Question, parts: AskParts): Promise<number> {
   const { terminal } = parts;
   try {
     return await answer(question, parts);

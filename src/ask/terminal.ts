@@ -10,8 +10,8 @@ export interface Terminal {
   complain(message: string): void;
   /** Calls back at once when nobody reads the results any more, when the size changes, and when a signal asks us to end. */
   listen(listener: TerminalListener): void;
-  /** Resolves when all that was printed is out, or nobody will ever read it. */
-  drained(): Promise<void>;
+  /** Resolves when all that was printed is out, or nobody will ever read it; with a sentence when it could not be written. */
+  drained(): Promise<string | null>;
 }
 
 export interface TerminalListener {

@@ -5,9 +5,6 @@ import { createClock } from "../io/clock.ts";
 import { StandardTerminal } from "../io/standard-terminal.ts";
 
 /** Resolves with the exit code when everything that was printed is out. */
-export async function answer(question: Question, parse: AskParts["parse"]): Promise<number> {
-  const terminal = new StandardTerminal();
-  const code = await ask(question, { env: process.env, terminal, clock: createClock(), parse });
-  await terminal.drained();
-  return code;
+export function answer(question: Question, parse: AskParts["parse"]): Promise<number> {
+  return ask(question, { env: process.env, terminal: new StandardTerminal(), clock: createClock(), parse });
 }

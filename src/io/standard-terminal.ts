@@ -2,6 +2,7 @@
 import type { Terminal, TerminalListener } from "../ask/terminal.ts";
 import type { SignalName } from "../core/types.ts";
 import { signalNumber } from "./signals.ts";
+import { unwritten } from "./unwritten.ts";
 
 const ending = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 /** Of a pipe or a file: nobody has said how wide it is. */
@@ -11,15 +12,19 @@ export class StandardTerminal implements Terminal {
   readonly isInteractive = process.stdout.isTTY;
   #isClosed = false;
   #closed = (): void => undefined;
+  /** What was printed and is not out. */
+  #pending = 0;
+  #settled = (): void => undefined;
+  #trouble: string | null = null;
 
   constructor() {
-    for (const stream of [process.stdout, process.stderr]) {
-      stream.on("error", (error: NodeJS.ErrnoException) => {
-        if (error.code !== "EPIPE") throw error;
-        this.#isClosed = true; // head(1) has seen enough
-        this.#closed();
-      });
-    }
+    process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+      this.#isClosed = true;
+      // EPIPE: head(1) has seen enough.
+      if (code !== "EPIPE") this.#trouble ??= unwritten(code, message);
+      this.#closed();
+    });
+    process.stderr.on("error", () => undefined); // there is nobody left to tell
   }
 
   size(): { readonly columns: number; readonly rows: number } {
@@ -28,7 +33,12 @@ export class StandardTerminal implements Terminal {
   }
 
   print(text: string): void {
-    if (!this.#isClosed) process.stdout.write(text);
+    if (this.#isClosed) return;
+    this.#pending++;
+    process.stdout.write(text, () => {
+      this.#pending--;
+      this.#settled();
+    });
   }
 
   complain(message: string): void {
@@ -42,16 +52,12 @@ export class StandardTerminal implements Terminal {
     for (const name of ending) process.once(name, () => listener.asked(numbered(name)));
   }
 
-  async drained(): Promise<void> {
-    for (const stream of [process.stdout, process.stderr]) {
-      if (stream.writableLength > 0 && !this.#isClosed)
-        await new Promise<void>((resolve) =>
-          stream
-            .once("drain", resolve)
-            .once("close", resolve)
-            .once("error", () => resolve()),
-        );
-    }
+  async drained(): Promise<string | null> {
+    while (this.#pending > 0) await new Promise<void>((resolve) => (this.#settled = resolve));
+    const { stderr } = process;
+    if (stderr.writableLength > 0)
+      await new Promise((resolve) => stderr.once("drain", resolve).once("close", resolve).once("error", resolve));
+    return this.#trouble;
   }
 }
 

@@ -105,6 +105,22 @@ void test("what is wrong with the kubeconfig on this machine ends with 125 at on
   );
 });
 
+void test("results that cannot be written are no success: 125, and why; a reader that has seen enough is no failure", (t) => {
+  const store = `--lease-store file:${folderOf(t)}`;
+  for (const words of ["--help", "--version", "status --help", "rbac -n jobs", `status ${store}`, `doctor ${store}`]) {
+    const shell = (to: string) =>
+      spawnSync("sh", ["-c", `"$0" "$1" ${words} ${to}`, process.execPath, product], { encoding: "utf8" });
+    const full = shell(">/dev/full");
+    assert.equal(full.status, 125, words);
+    assert.match(
+      full.stderr,
+      /^(.*\n)?leader-exec: cannot write to standard output: no space is left .*; see where[^\n]*\n$/,
+    );
+    const closed = shell("| true");
+    assert.doesNotMatch(closed.stderr, /standard output|\bat /, words);
+  }
+});
+
 void test("a kubeconfig that cannot be used is the same sentence everywhere, with the exit code that is documented there", async (t) => {
   const folder = folderOf(t);
   const config = join(folder, "config");
