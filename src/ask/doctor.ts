@@ -42,6 +42,7 @@ export const doctor: Subcommand = {
   exitCodes: [
     { code: String(exitWell), meaning: "no problem was found" },
     { code: String(exitProblem), meaning: "at least one line is a problem" },
+    { code: "125", meaning: "what was found could not be written" },
     { code: "64", meaning: "usage" },
   ],
   examples: [

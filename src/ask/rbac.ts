@@ -34,7 +34,7 @@ export const rbac: Subcommand = {
   ],
   exitCodes: [
     { code: "0", meaning: "printed, or no rights are needed" },
-    { code: "125", meaning: "a kubeconfig that was named cannot be used" },
+    { code: "125", meaning: "a kubeconfig that was named cannot be used, or the Role could not be written" },
     { code: "64", meaning: "usage" },
   ],
   examples: [

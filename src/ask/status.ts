@@ -48,7 +48,7 @@ export const status: Subcommand = {
     { code: "0", meaning: "the Lease is held" },
     { code: "1", meaning: "the Lease is free: released, or not there" },
     { code: "2", meaning: "the Lease has expired: its holder does not renew it any more" },
-    { code: "125", meaning: "it could not be read" },
+    { code: "125", meaning: "it could not be read, or the answer not be written" },
     { code: "64", meaning: "usage" },
   ],
   examples: [

@@ -44,7 +44,7 @@ export const stepDown: Subcommand = {
     { code: "2", meaning: "the holder changed before it was asked" },
     { code: "3", meaning: "the holder is not leader-exec, so nobody would answer" },
     { code: "4", meaning: "--wait: nobody else has taken over in time" },
-    { code: "125", meaning: "the Lease could not be read or written" },
+    { code: "125", meaning: "the Lease could not be read or written, or the answer not be written" },
     { code: "64", meaning: "usage" },
   ],
   examples: ["leader-exec step-down my-job -n jobs", "leader-exec step-down my-job --wait"],
