@@ -2,6 +2,8 @@
 import { close, open, read, readdirSync } from "node:fs";
 import { isForbidden, isGone, readStatText } from "./proc.ts";
 
+const blockSize = 16_384;
+
 /**
  * The environment block of a process, empty when it wiped it or is in the middle of exec. Asynchronous, because the kernel
  * must look into the memory of that process and waits while somebody holds the lock of it: the answer may never come.
@@ -42,9 +44,10 @@ async function readWhole(path: string): Promise<Buffer> {
   try {
     const parts: Buffer[] = [];
     for (;;) {
-      const part = await readAsync(file, Buffer.allocUnsafe(16_384));
-      if (part.length === 0) return Buffer.concat(parts);
+      const part = await readAsync(file, Buffer.allocUnsafe(blockSize));
       parts.push(part);
+      // The kernel fills a buffer as far as the environment goes (environ_read in fs/proc/base.c).
+      if (part.length < blockSize) return Buffer.concat(parts);
     }
   } finally {
     close(file);
