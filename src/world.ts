@@ -52,7 +52,7 @@ export interface CommandRunner {
   expectStart(): void;
   /**
    * Starts the guard, then the command with stdin, stdout and stderr inherited. Answers with `started` or `notStarted`;
-   * the guard knows `killAt` before the command exists. `lease` is what the confirmed write stored that the start follows, and becomes
+   * the guard is told `killAt` before the command exists. `lease` is what the confirmed write stored that the start follows, and becomes
    * the LEADER_ variables; null: leader election is off. `tick`: the time of day for which a schedule starts it.
    */
   start(lease: StoredLease | null, killAt: Millis, tick: Millis | null): void;

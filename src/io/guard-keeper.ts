@@ -1,5 +1,6 @@
 import type { Millis } from "../core/types.ts";
 import { GuardProcess } from "./guard-process.ts";
+import { GuardReadiness, GuardTimer } from "./guard-patience.ts";
 import { guardExit, type GuardMessage, type Term } from "./guard-protocol.ts";
 import type { TreeRoot } from "./tree.ts";
 
@@ -11,8 +12,6 @@ const attempts = 3;
 const pauseBetween: Millis = 100;
 /** When no deadline moved for this long (no renewal succeeds, or leader election is off), it is asked for a sign of life. */
 const askAfter: Millis = 2_500;
-/** A timer of ours that fires this late says that we were frozen ourselves: the answer may be there, unread. */
-const late: Millis = 200;
 
 /**
  * Sees to it that a guard watches: starts it, tells it what runs and until when, expects an answer to every deadline, and
@@ -31,10 +30,10 @@ export class GuardKeeper {
   #deadline: Millis = Infinity;
   /** The number of the newest deadline; 0: only the rehearsal was told yet. */
   #number = 0;
+  readonly #readiness = new GuardReadiness();
   #failures = 0;
   #armed: ((trouble: string | null) => void) | null = null;
-  #timer: NodeJS.Timeout | undefined;
-  #askTimer: NodeJS.Timeout | undefined;
+  readonly #timer = new GuardTimer();
   #over = false;
 
   constructor(program: readonly string[], opening: () => readonly GuardMessage[], lost: (message: string) => void) {
@@ -57,20 +56,26 @@ export class GuardKeeper {
    */
   rouse(): void {
     setImmediate(() => {
-      if (this.#number === 0) this.#process?.send({ kind: "deadline", number: 0, at: Infinity });
+      if (this.#number === 0) this.#process?.send({ kind: "deadline", number: this.#readiness.call(), at: Infinity });
     });
   }
 
-  /** `term` null: no election. Resolves when a guard has confirmed the deadline: with null, or with the reason why none can be had. */
+  /**
+   * `term` null: no election. Resolves with null when a guard has confirmed the deadline, or at once when the guard has answered
+   * since it was roused: the deadline is in its pipe then, whatever becomes of us, and a guard that fails from now on is replaced, as
+   * one that fails a moment later. Resolves with the reason when no guard can be had.
+   */
   arm(killAt: Millis, term: Term | null): Promise<string | null> {
     this.#guards = true;
     this.#term = term;
     if (term !== null) this.#process?.send({ kind: "term", ...term });
     this.#failures = 0;
+    const { isReady } = this.#readiness;
     return new Promise((resolve) => {
       this.#armed = resolve;
       this.until(killAt);
       this.prepare();
+      if (isReady) this.#answerArmed(null);
     });
   }
 
@@ -86,13 +91,13 @@ export class GuardKeeper {
     this.#number++;
     if (this.#process === null) return;
     this.#process.send({ kind: "deadline", number: this.#number, at: killAt });
-    if (this.#timer === undefined) this.#expectAnswer(answersWithin);
+    if (!this.#timer.isExpecting) this.#expectAnswer(answersWithin);
   }
 
   /** Nothing is left to guard. */
   close(): void {
     this.#over = true;
-    this.#stopWaiting();
+    this.#timer.stop();
     this.#process?.send({ kind: "done" });
     this.#process?.kill(); // one that is frozen would not hear that, and keep our stderr open
     this.#process = null;
@@ -116,7 +121,8 @@ export class GuardKeeper {
   }
 
   #acknowledged(number: number): void {
-    this.#stopWaiting();
+    if (this.#readiness.hears(number)) return;
+    this.#timer.stop();
     if (number < this.#number) {
       this.#expectAnswer(answersWithin);
       return;
@@ -124,42 +130,35 @@ export class GuardKeeper {
     this.#failures = 0;
     if (!this.#guards) return;
     this.#answerArmed(null);
-    clearTimeout(this.#askTimer);
-    this.#askTimer = setTimeout(() => this.until(this.#deadline), askAfter);
+    this.#timer.pause(askAfter, () => this.until(this.#deadline));
   }
 
   #expectAnswer(within: Millis): void {
-    this.#stopWaiting();
-    const due = performance.now() + within;
-    this.#timer = setTimeout(() => {
-      if (performance.now() - due > late) this.#expectAnswer(answersWithin);
+    this.#timer.expect(within, (wasFrozen) => {
+      if (wasFrozen) this.#expectAnswer(answersWithin);
       else this.#replace(`it did not answer within ${within} ms`);
-    }, within);
-  }
-
-  #stopWaiting(): void {
-    clearTimeout(this.#askTimer);
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    });
   }
 
   #ended(code: number | null, trouble: string): void {
     if (code === guardExit.killed) {
       // The deadline passed while we were frozen. Its work is done: the command's end will be told by the command.
-      this.#stopWaiting();
+      this.#timer.stop();
       this.#process = null;
+      this.#readiness.lose();
       this.#over = true;
       this.#answerArmed("the guard's deadline had passed already");
     } else this.#replace(trouble);
   }
 
   #replace(trouble: string): void {
-    this.#stopWaiting();
+    this.#timer.stop();
     // A frozen guard must not wake up later, with a deadline that has long been moved.
     this.#process?.kill();
     this.#process = null;
+    this.#readiness.lose();
     if (++this.#failures < attempts) {
-      this.#timer = setTimeout(() => this.#launch(), this.#failures * pauseBetween);
+      this.#timer.pause(this.#failures * pauseBetween, () => this.#launch());
       return;
     }
     if (!this.#guards) return; // standing by: the next attempt is made when there is something to guard

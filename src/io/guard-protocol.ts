@@ -1,6 +1,7 @@
 /**
  * What leader-exec and its guard say to each other: lines over two pipes. Every message that moves the deadline has a number,
- * and the guard answers it with `ok <number>`; after its own start it says `ok 0`. A deadline with the number 0 is a rehearsal.
+ * and the guard answers it with `ok <number>`; after its own start it says `ok 0`. Deadlines with
+ * the number 0, or a lower one, are rehearsals.
  */
 import type { Millis } from "../core/types.ts";
 import type { TreeRoot } from "./tree.ts";
