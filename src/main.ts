@@ -7,19 +7,18 @@ import { candidateOf, scheduleTold } from "./candidate-of.ts";
 import { endsStandby, initial, initialDirect } from "./core/lifecycle.ts";
 import { closing, exitFailed, type Closing } from "./core/outcome.ts";
 import type { LogLine, Outcome } from "./core/types.ts";
-import { commandEnvironment, type CommandFacts } from "./environment.ts";
 import { createClock } from "./io/clock.ts";
-import { ProcessRunner } from "./io/command-runner.ts";
+import type { ProcessRunner } from "./io/command-runner.ts";
 import { wantsColour } from "./io/log-form.ts";
 import { StderrLog } from "./io/log.ts";
 import { noStore, openStore } from "./io/open-store.ts";
 import { loadCoordinated } from "./io/load-bundle.ts";
 import { createSignals } from "./io/signals.ts";
 import { RepeatingRunner } from "./io/repeating-runner.ts";
-import type { RunnerOptions } from "./io/runner-options.ts";
 import { createTimer } from "./io/timer.ts";
 import { openHealth, type Health } from "./health.ts";
 import type { Options } from "./options.ts";
+import { newRunner } from "./new-runner.ts";
 import { orderFor } from "./order.ts";
 import { checkCommand, checkMachine } from "./preflight.ts";
 import { asObjectName, profileOf } from "./profile-of.ts";
@@ -114,7 +113,7 @@ async function elect(
   const lease = { namespace, name: options.leaseName };
   const facts = { leaseName: lease.name, leaseNamespace: namespace, identity };
   const order = orderFor(options, namespace, identity, env);
-  const newOne = (isFirst: boolean): ProcessRunner => newRunner(options, facts, order, log, isFirst);
+  const newOne = (isFirst: boolean): ProcessRunner => newRunner({ options, facts, order, log, clock, env, isFirst });
   // Who waits for ever stands by again after stepping down.
   const repeats = schedule !== null || options.job.wait === null;
   const runner = repeats ? new RepeatingRunner(newOne, schedule !== null) : newOne(true);
@@ -149,30 +148,17 @@ function beforeSignal<T>(signals: Signals, opening: Promise<T>): Promise<T | (Ou
   return Promise.race([opening, stopped]);
 }
 
+const notElected = { leaseName: "", leaseNamespace: "", identity: "" };
+
 async function runDirectly(options: Options, signals: Signals, log: StderrLog, health: Health): Promise<Outcome> {
   const message =
     "leader election is off, the command runs directly; add --enable-leader-election to run it only while holding a Lease";
   log.write({ level: "warn", kind: "election-off", message, fields: {} });
-  const runner = newRunner(options, { leaseName: "", leaseNamespace: "", identity: "" }, null, log);
+  const runner = newRunner({ options, facts: notElected, order: null, log, clock, env, isFirst: true });
   const direct = health.around({ ...world(signals, log), store: noStore, command: runner }, "", null);
   const outcome = await run(direct, candidateOf(options, "", "", null, startedAt), () => initialDirect);
   runner.close();
   return outcome;
-}
-
-function newRunner(
-  options: Options,
-  facts: Omit<CommandFacts, "runId">,
-  order: string | null,
-  log: StderrLog,
-  rehearses = true,
-): ProcessRunner {
-  const runId = randomBytes(12).toString("hex");
-  const environment: RunnerOptions["environment"] = (lease, tick) =>
-    commandEnvironment(env, lease, { ...facts, runId }, tick);
-  const { command, guard, processTree } = options;
-  const tell = (line: LogLine): void => log.write(line);
-  return new ProcessRunner({ command, environment, runId, guard, order, processTree, tell, clock, rehearses });
 }
 
 function world(signals: Signals, log: StderrLog) {

@@ -62,9 +62,11 @@ export class ProcessRunner implements CommandRunner {
   async prepare(): Promise<void> {
     this.#prepare();
     const { rehearse } = await (this.#spawner ??= loadExeca());
-    const isUseful = (): boolean => this.#options.rehearses && this.#killAt === Infinity && !this.#cancelled;
+    const { rehearsal, environment } = this.#options;
     setTimeout(() => {
-      if (isUseful()) void rehearse().catch(() => undefined); // the start tells what is wrong
+      if (rehearsal === null || this.#killAt !== Infinity || this.#cancelled) return;
+      environment(null, null);
+      for (const played of [rehearse(), rehearsal()]) void played.catch(() => undefined); // the start tells what is wrong
     }, rehearsesIn).unref();
   }
 

@@ -19,6 +19,9 @@ export interface RunnerOptions {
   /** Told which way of following the tree holds, and why. */
   readonly tell: (line: LogLine) => void;
   readonly clock: Clock;
-  /** False: this process has started a command before, and nothing is slow for the first time any more. */
-  readonly rehearses: boolean;
+  /**
+   * What else there is to be rehearsed while standing by. Null: this process has started a command before, and nothing is slow for the
+   * first time any more.
+   */
+  readonly rehearsal: (() => Promise<unknown>) | null;
 }

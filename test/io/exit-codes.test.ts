@@ -22,7 +22,7 @@ function codeOf(script: string, runId: string): Promise<number> {
     processTree: "proc",
     tell: () => undefined,
     clock,
-    rehearses: false,
+    rehearsal: null,
   });
   return new Promise((resolve, reject) => {
     let end: CommandEnd | null = null;
