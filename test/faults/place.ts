@@ -46,8 +46,7 @@ export interface ServerPlace extends Place {
 }
 
 /** A fresh Lease in a folder. */
-export function filePlace(t: TestContext): Place {
-  const folder = join(folderOf(t), "leases");
+export function filePlace(t: TestContext, folder = join(folderOf(t), "leases")): Place {
   const versions = join(folder, "default", "leader-exec");
   const seen = new Map<string, Applied>();
   return {

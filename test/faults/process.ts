@@ -6,6 +6,7 @@ import { until } from "../lab/index.ts";
 import { fault } from "./fault.ts";
 import type { Place } from "./place.ts";
 import { killWithGuard } from "../support/crash.ts";
+import { killAll } from "../support/processes.ts";
 import { guardsOf, leaseSpan, newGuard, randomMoment } from "./processes.ts";
 import type { Cast, Scene } from "./scene.ts";
 
@@ -102,6 +103,17 @@ export function processFaults(newPlace: (t: TestContext) => Place | Promise<Plac
     await pause(300); // it has to start before it can hear of anything
     const since = scene.oracle.now();
     holder.kill("SIGKILL");
+    await scene.oracle.gone(life.identity);
+    await scene.recovers(since);
+  });
+
+  fault("process: kill -9 of each guard that the holder starts", newPlace, async (scene) => {
+    const { holder, life } = await holderAndStandby(scene);
+    const since = scene.oracle.now();
+    // Without a guard nobody would kill its command in its place: it gives the Lease back in time.
+    const hunt = setInterval(() => killAll(guardsOf(holder)), 10);
+    await holder.exited.finally(() => clearInterval(hunt));
+    assert.equal(holder.child.exitCode, 75, holder.stderr);
     await scene.oracle.gone(life.identity);
     await scene.recovers(since);
   });

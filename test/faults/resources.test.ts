@@ -1,6 +1,6 @@
 /** What a machine can run short of. On the file store: the store has no part in it. */
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, openSync, readdirSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -149,6 +149,30 @@ describe("faults of resources", () => {
       deaf((t) => ["ignore", "pipe", fileOnFullDisk(t)], []),
       few,
     );
+
+    fault(
+      "resources: the disk of the file store is full, or read-only, for longer than a lease",
+      (t) => {
+        const disk = smallDisk(t, "1m");
+        return { ...filePlace(t, join(disk, "leases")), disk };
+      },
+      async (scene, run) => {
+        const { disk } = scene.place;
+        // Who is started meanwhile cannot use the store at all.
+        const life = await trio(scene, () => ({ codes: [75, 125] }));
+        const remount = (how: string): void => void execFileSync("mount", ["-o", `remount,${how}`, disk]);
+        if (run % 2 === 0) fill(disk);
+        else remount("ro");
+        await scene.oracle.gone(life.identity);
+        await pause(leaseSpan);
+        const since = scene.oracle.now();
+        if (run % 2 === 0) unlinkSync(join(disk, "filler"));
+        else remount("rw");
+        await scene.recovers(since);
+        await scene.settles();
+      },
+      few,
+    );
   }
 
   fault(
@@ -199,16 +223,17 @@ function firstFree(pid: number): number {
   return free;
 }
 
-/** Mounted for this test alone; what is written there fails with ENOSPC. */
-function fileOnFullDisk(t: TestContext): number {
+/** Mounted for this test alone. */
+function smallDisk(t: TestContext, size: string): string {
   const folder = folderOf(t);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "fault", folder]);
-  const log = openSync(join(folder, "log"), "a");
-  t.after(() => {
-    closeSync(log);
-    execFileSync("umount", ["--lazy", folder]);
-  });
-  const filler = openSync(join(folder, "filler"), "w");
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "fault", folder]);
+  t.after(() => execFileSync("umount", ["--lazy", folder]));
+  return folder;
+}
+
+/** From now on what is written there fails with ENOSPC, until the file `filler` is removed. */
+function fill(disk: string): void {
+  const filler = openSync(join(disk, "filler"), "w");
   try {
     for (;;) writeSync(filler, Buffer.alloc(4096));
   } catch (error) {
@@ -216,5 +241,12 @@ function fileOnFullDisk(t: TestContext): number {
   } finally {
     closeSync(filler);
   }
+}
+
+function fileOnFullDisk(t: TestContext): number {
+  const disk = smallDisk(t, "64k");
+  const log = openSync(join(disk, "log"), "a");
+  t.after(() => closeSync(log));
+  fill(disk);
   return log;
 }
