@@ -160,7 +160,8 @@ export function silence(view: View, turn: Turn): Millis {
 /** The first failure is to be known before we give up: it is what we then tell. */
 function readDeadline(state: Standby, turn: Turn): Millis {
   const usual = state.contact ? requestDeadline(turn.at, Infinity, turn.me.timing) : turn.at + firstReadTime;
-  return state.reads.message === null ? Math.min(usual, startupEnd(state, turn) - beforeGivingUp) : usual;
+  const isKnown = state.reads.message !== null || state.acquires.message !== null;
+  return isKnown ? usual : Math.min(usual, startupEnd(state, turn) - beforeGivingUp);
 }
 
 function startupEnd(state: Standby, turn: Turn): Millis {

@@ -43,6 +43,19 @@ void test("a Lease that is not there and cannot be created, for want of a namesp
   assert.deepEqual(only(last, "finish").outcome, outcome);
 });
 
+void test("a read that begins just before --startup-timeout is over is not cut short: it would hide why the Lease cannot be created", () => {
+  const [reading] = step(initial(impatient(0)), tick, impatient(0));
+  const [creating, effects] = step(reading, { kind: "read", id: 1, result: { kind: "missing" } }, impatient(10));
+  const { id } = only(effects, "write");
+  const failure = { kind: "failed", reason: "namespace-missing", message: "no such namespace" } as const;
+  const [troubled] = step(creating, { kind: "written", id, result: failure }, impatient(20));
+  const [looking, more] = step(inPhase(troubled, "standby"), tick, impatient(990));
+  assert.ok(only(more, "read").deadline > 1_000);
+  const [, last] = step(looking, tick, impatient(1_000));
+  const outcome = { kind: "start-trouble", message: "no such namespace", waited: 1_000, limit: "--startup-timeout" };
+  assert.deepEqual(only(last, "finish").outcome, outcome);
+});
+
 void test("a creation that is under way when --startup-timeout is over is undone if it succeeds: no name stays in the Lease", () => {
   const [reading] = step(initial(impatient(0)), tick, impatient(0));
   const [creating, effects] = step(reading, { kind: "read", id: 1, result: { kind: "missing" } }, impatient(990));
