@@ -52,6 +52,18 @@ const namesOf = (flag: Flag): string[] => [flag.name, ...(flag.aliases ?? [])];
 
 const headOf = (word: string): string => word.split("=", 1)[0] ?? "";
 
+/** commander suggests no name that takes more changes (maxDistance in its suggestSimilar.js). */
+const mostChanges = 3;
+
+/**
+ * False when that many changes cannot make one of the other. With all names to compare commander runs so long that V8 optimizes it, which
+ * takes longer than the comparison.
+ */
+function isLike(word: string, name: string): boolean {
+  if (Math.abs(word.length - name.length) > mostChanges) return false;
+  return Array.from(word).filter((letter) => !name.includes(letter)).length <= mostChanges;
+}
+
 /**
  * Knows the flags that these words name, because each costs commander 40 us; when a word is like a flag and no name, also all short
  * ones (-vq) and all that a mistake may have meant.
@@ -75,9 +87,10 @@ function newParser(
     ]),
   );
   const named = new Set(words.map(headOf));
-  const takesAll = words.some((word) => word.startsWith("-") && !known.has(headOf(word)));
+  const strange = words.map(headOf).filter((word) => word.startsWith("-") && !known.has(word));
+  const isMeant = (by: string): boolean => strange.some((word) => isLike(word, by));
   const add = (definition: string, by: string, flag: Flag, isVisible: boolean): void => {
-    if (!named.has(by) && !(takesAll && (isVisible || by.length === 2))) return;
+    if (!named.has(by) && !(by.length === 2 ? strange.length > 0 : isVisible && isMeant(by))) return;
     const option = new Option(definition).hideHelp(!isVisible);
     parser.addOption(option);
     parser.on(`option:${option.name()}`, (text: string | undefined) => {

@@ -235,6 +235,21 @@ void test("a subcommand is the first operand before --, with a run's flags on ei
   assert.equal(options(`-- status`).election, false);
 });
 
+void test("a flag is suggested to who mistakes up to three of its letters", () => {
+  const long = flags.map(({ name }) => name).filter((name) => name.length >= 10);
+  const slips: readonly ((name: string) => string)[] = [
+    (name) => `${name.slice(0, 4)}${name.slice(5)}`,
+    (name) => `${name.slice(0, 5)}${name.slice(6, 7)}${name.slice(5, 6)}${name.slice(7)}`,
+    (name) => `${name}qqq`,
+    (name) => `qq${name.slice(0, -3)}q${name.slice(-2)}`,
+  ];
+  for (const name of long)
+    for (const slipped of slips.map((slip) => slip(name)).filter((each) => each !== name)) {
+      const message = refusal(`--${slipped} x -- a`);
+      assert.match(message, new RegExp(`did you mean .*--${name}\\b`), `${slipped}: ${message}`);
+    }
+});
+
 const refusals: readonly (readonly [words: string, message: RegExp])[] = [
   ["", /^no command was given; put it behind --: leader-exec/],
   ["--", /^no command was given/],
