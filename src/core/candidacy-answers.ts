@@ -5,7 +5,7 @@ import type { Ask, AskAnswer, Candidacy, CandidacyEffect, CandidacyTurn, StoredC
 import type { Elector } from "./elector.ts";
 import type { StoreFailure } from "./lease.ts";
 import { quarrelAmong } from "./rivals.ts";
-import { offsetOf } from "./server-taker.ts";
+import { limitAfterRefusal, offsetOf } from "./server-taker.ts";
 import { seconds } from "./sentences.ts";
 import type { Millis } from "./types.ts";
 
@@ -36,9 +36,9 @@ export function answered(state: Candidacy, request: Request, answer: AskAnswer, 
     case "stored":
       return stored(state, request, answer, turn);
     case "deleted":
-      return [{ ...gone(state), failures: 0 }, [{ kind: "unwatch" }]];
+      return [{ ...rested(gone(state), turn), failures: 0 }, [{ kind: "unwatch" }]];
     case "missing":
-      return missing(state, request);
+      return missing(state, request, turn);
     case "conflict":
       // What was pinged, or made by an earlier request of ours, is read and gone on with.
       return [{ ...state, stored: outdated(state), unsure: false, lookAt: turn.at, renewAt: Infinity }, []];
@@ -65,7 +65,8 @@ function stored(
 ): Stepped {
   const { candidate, serverTime } = answer;
   const isNew = state.stored === null || state.stored === unread;
-  const known = seen({ ...state, unsure: false, failures: 0 }, candidate, turn);
+  const barred = request.kind === "update" ? 0 : state.barred;
+  const known = seen({ ...state, barred, unsure: false, failures: 0 }, candidate, turn);
   const lookAt = turn.at + (state.watch.kind === "open" ? lookEvery.watched : lookEvery.unwatched);
   const isRenewed = request.kind !== "read" || state.renewAt === Infinity;
   const renewAt = isRenewed ? turn.at + renewEvery : state.renewAt;
@@ -76,13 +77,22 @@ function stored(
   const [judgedState, effects] = judged({ ...next, watch }, serverTime, request, turn);
   if (!isNew || judgedState.refused) return [judgedState, effects];
   const elector: Elector = { kind: "server", heardAt: turn.at, standIn: turn.profile.mode === "auto" };
-  const registered: Candidacy = { ...judgedState, elector, registeredOnce: true, trouble: null };
-  return [{ ...registered, lists: 0, listAt: turn.at + firstList }, [...effects, tell.registered(turn.profile)]];
+  const registered: Candidacy = {
+    ...judgedState,
+    elector,
+    registeredOnce: true,
+    lists: 0,
+    listAt: turn.at + firstList,
+  };
+  // Who was barred may be so again.
+  if (state.barred > 0) return [registered, effects];
+  return [{ ...registered, trouble: null }, [...effects, tell.registered(turn.profile)]];
 }
 
 /** Not there (any more): it is made anew, unless that is what was wanted. */
-function missing(state: Candidacy, request: Request): Stepped {
-  const byHand = request.kind !== "delete" && state.stored !== null && state.wish === "register";
+function missing(state: Candidacy, request: Request, turn: CandidacyTurn): Stepped {
+  if (request.kind === "delete") return [rested(gone(state), turn), [{ kind: "unwatch" }]];
+  const byHand = state.stored !== null && state.wish === "register";
   return [gone(state), byHand ? [{ kind: "unwatch" }, tell.deletedByHand] : [{ kind: "unwatch" }]];
 }
 
@@ -97,10 +107,12 @@ function judged(state: Candidacy, serverTime: Millis | undefined, { sentAt }: Re
   if (serverTime === undefined || took > tellingAnswer) return [state, []];
   const offset = offsetOf(serverTime, turn.wall, took);
   const { offsetLimit } = turn.profile;
-  if (Math.abs(offset) <= offsetLimit) return [{ ...state, refused: false }, []];
+  const limit = state.refused ? limitAfterRefusal(offsetLimit) : offsetLimit;
+  if (Math.abs(offset) <= limit) return [{ ...state, refused: false }, []];
   const how = `${seconds(Math.abs(offset))} ${offset > 0 ? "ahead of" : "behind"}`;
   const message = `the clock of the API server is ${how} ours, and it elects by its time of day: with these times at most ${seconds(offsetLimit)} will do; set the clocks right (NTP)`;
-  return helpless({ ...state, refused: true }, message, turn);
+  const [refused, news] = helpless({ ...state, refused: true }, message, turn);
+  return [refused, state.refused ? [] : news];
 }
 
 /** The server does not elect us: the next try is long after. */
@@ -112,6 +124,29 @@ function helpless(state: Candidacy, message: string, turn: CandidacyTurn): Stepp
   const pauseUntil = state.refused && isThere ? turn.at : turn.at + slowRetry;
   const news = message === state.trouble ? [] : [troubleLine(message, mode)];
   return [{ ...state, elector, trouble: message, pauseUntil }, news];
+}
+
+/**
+ * Not allowed. What is there already is taken back first: the server would elect it as long as its last renewal is young, and wait for its answer
+ * in each election for half an hour. It is made anew later and later: perhaps that is allowed, and the rest still is not.
+ */
+function barred(state: Candidacy, message: string, turn: CandidacyTurn): Stepped {
+  if (state.stored === null && !state.unsure) return helpless(gone(state), message, turn);
+  const [next, effects] = helpless(state, message, turn);
+  const wish = state.wish === "register" ? "anew" : state.wish;
+  return [{ ...next, wish, barred: state.barred + 1, pauseUntil: turn.at }, effects];
+}
+
+/** Nor to take it back: tried once, and told. */
+function leftBehind(state: Candidacy, message: string, turn: CandidacyTurn): Stepped {
+  const news = message === state.left ? [] : [tell.leftBehind(message)];
+  return [{ ...rested(gone(state), turn), left: message }, [...news, { kind: "unwatch" }]];
+}
+
+/** Whoever was barred, and does not go anyway, does not try again at once. */
+function rested(state: Candidacy, turn: CandidacyTurn): Candidacy {
+  if (state.barred === 0 || state.wish === "withdraw" || state.wish === "leave") return state;
+  return { ...state, pauseUntil: turn.at + Math.min(slowRetry * 2 ** (state.barred - 1), renewEvery) };
 }
 
 function listedAgain(state: Candidacy, turn: CandidacyTurn): Candidacy {
@@ -126,8 +161,9 @@ function compared(state: Candidacy, quarrel: string | null): Stepped {
 
 function failed(state: Candidacy, { kind }: Request, failure: StoreFailure, turn: CandidacyTurn): Stepped {
   if (kind === "list") return [listedAgain(state, turn), []]; // nice to know, no more
-  if (failure.reason === "forbidden" && kind !== "delete") return helpless(gone(state), failure.message, turn);
-  if (kind === "delete" && (state.wish === "leave" || failure.reason === "forbidden")) return [gone(state), []]; // the server forgets it
+  if (failure.reason === "forbidden")
+    return kind === "delete" ? leftBehind(state, failure.message, turn) : barred(state, failure.message, turn);
+  if (kind === "delete" && state.wish === "leave") return [gone(state), []]; // the server forgets it
   const pause = state.wish === "leave" ? 0 : Math.min(firstRetry * 2 ** state.failures, longestRetry);
   const pauseUntil = turn.at + Math.max(pause, Math.min(failure.retryAfter ?? 0, slowRetry));
   const next: Candidacy = {

@@ -14,6 +14,11 @@ export const tell = {
       `registered as the candidate ${identity}, version ${binaryVersion}${emulates}: the server elects by ${strategy}`,
     );
   },
+  leftBehind: (message: string): CandidacyEffect =>
+    line(
+      "warn",
+      `${message}; until our LeaseCandidate is deleted the server may elect it, and waits 5 s for it in elections of the next 30 minutes`,
+    ),
   deletedByHand: line("warn", "our LeaseCandidate was deleted; registering again"),
 };
 

@@ -90,6 +90,8 @@ export interface Candidacy {
   readonly unsure: boolean;
   /** The server elects by another time of day. */
   readonly refused: boolean;
+  /** How often in a row we had to give up a LeaseCandidate that we may not read or renew. */
+  readonly barred: number;
   readonly registeredOnce: boolean;
   /** Nothing is asked before this. */
   readonly pauseUntil: Millis;
@@ -106,5 +108,7 @@ export interface Candidacy {
   /** What was told last of what is wrong, and of others. */
   readonly trouble: string | null;
   readonly quarrel: string | null;
+  /** The same of a LeaseCandidate of ours that we could not take back. */
+  readonly left: string | null;
   readonly elector: Elector;
 }

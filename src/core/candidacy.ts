@@ -39,6 +39,7 @@ export function newCandidacy({ at, profile }: CandidacyTurn): Candidacy {
     stored: null,
     unsure: false,
     refused: false,
+    barred: 0,
     registeredOnce: false,
     pauseUntil: at,
     leaveBy: Infinity,
@@ -50,6 +51,7 @@ export function newCandidacy({ at, profile }: CandidacyTurn): Candidacy {
     failures: 0,
     trouble: null,
     quarrel: null,
+    left: null,
     elector: { kind: "server", heardAt: at, standIn: profile.mode === "auto" },
   };
 }

@@ -44,6 +44,14 @@ export function offsetOf(serverTime: Millis, wall: Millis, took: Millis): Millis
   return serverTime + dateStep / 2 - (wall - took / 2);
 }
 
+/**
+ * Who was refused for his clock takes part again when it is nearer than that by the resolution of a `Date`: a clock that stays near the limit
+ * is measured now on this side of it and now on the other.
+ */
+export function limitAfterRefusal(limit: Millis): Millis {
+  return limit - Math.min(dateStep, limit / 2);
+}
+
 /** By how much the server's clock may differ from ours, so that these times still leave a command time to be stopped. */
 export function offsetLimit({ leaseDuration, retryPeriod, killAfter }: Timing): Millis {
   const room = (leaseDuration - serverSlack) * safeShare - killMargin - killAfter;

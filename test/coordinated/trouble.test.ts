@@ -136,6 +136,33 @@ await describeCoordinated("trouble in a coordinated election", (room) => {
     await ends(fleet, unable, able);
   });
 
+  test("a standby that may not read its LeaseCandidate any more takes it back; one that may not delete it either says what that costs", async (t) => {
+    const fleet = await Fleet.open(t, room());
+    const without = (...lost: string[]) =>
+      coordinatedRules(fleet.lease).map((rule) =>
+        rule.resources.includes("leasecandidates")
+          ? { ...rule, verbs: rule.verbs.filter((verb) => !lost.includes(verb)) }
+          : rule,
+      );
+    const leader = await fleet.coordinated("leader", "1.0.0");
+    await fleet.leads("leader");
+    const standby = async (name: string, ...lost: string[]) => {
+      const user = await fleet.lab.user(fleet.namespace, name, without());
+      const candidate = await fleet.coordinated(name, "1.1.0", { kubeconfig: await user.kubeconfig() });
+      await candidate.says(/^registered/);
+      await user.role.set(without(...lost));
+      return candidate;
+    };
+    const [tidy, untidy] = [await standby("tidy", "get"), await standby("untidy", "get", "delete")];
+    t.diagnostic((await tidy.says(/not allowed to get the LeaseCandidate .* nothing is run before/, 60_000)).message);
+    const { message } = await untidy.says(/not allowed to delete the LeaseCandidate/, 60_000);
+    t.diagnostic(message);
+    const names = async () => (await fleet.candidates()).map(({ metadata }) => metadata?.name?.replace(/_.*/, ""));
+    await until("one is gone", async () => (await names()).length === 2, 20_000);
+    assert.deepEqual((await names()).sort(), ["leader", "untidy"]);
+    await ends(fleet, tidy, untidy, leader);
+  });
+
   test("two strategies in one fleet: nobody is elected while they differ, and each candidate says why it waits", async (t) => {
     const fleet = await Fleet.open(t, room());
     const first = await fleet.coordinated("first", "1.0.0", { args: ["--strategy", "example.com/other"] });

@@ -161,6 +161,67 @@ void test("a clock that goes wrong later takes the candidacy back; once it is ri
   assert.equal(asked(play(away[0], [[300_050, answered(away[0].request?.id ?? 0, right)]])[1]), "create");
 });
 
+void test("a clock that stays near the limit is told once, and takes part again when it is nearer by a second", () => {
+  const served = (offset: Millis): AskAnswer => ({ kind: "served", api: "v1beta1", serverTime: epoch + offset });
+  const told: string[] = [];
+  let [state] = play(begin(), made.slice(0, 1));
+  for (const [index, offset] of [2_600, 2_300, 2_700, 1_600, 2_550, 1_400].entries()) {
+    const at = index * 30_000;
+    const { id = 0 } = state.request ?? {};
+    const [next, effects] = play({ ...state, request: { id, kind: "discover", sentAt: at } }, [
+      [at, answered(id, served(at + offset))],
+    ]);
+    told.push(asked(effects));
+    [state] = next.request === null ? play(next, [[at + 30_000, tick]]) : [next];
+  }
+  assert.deepEqual(told, ["tell", "", "", "", "", "create"]);
+});
+
+/** Registered; a ping came, and the answer to it (id 3) is not allowed. */
+const barred = (registeredAs: Candidacy, at: Millis): Stepped => {
+  const pinged = play(registeredAs, [[at, { kind: "watched", candidate: candidate(`${at}`, 10, at) }]])[0];
+  return play(pinged, [[at + 5, answered(pinged.request?.id ?? 0, forbidden)]]);
+};
+
+void test("who may not renew its LeaseCandidate takes it back, says so once, and registers again later and later", () => {
+  let state = registered();
+  let [at, told] = [6_000, 0];
+  for (const rest of [30_000, 60_000, 120_000, 240_000, 300_000, 300_000]) {
+    const [going, effects] = barred(state, at);
+    told += effects.filter(({ kind }) => kind === "tell").length;
+    assert.match(asked(effects), /delete$/);
+    assert.deepEqual(going.elector, { kind: "ourselves" });
+    const [gone, end] = play(going, [[at + 10, answered(going.request?.id ?? 0, { kind: "deleted" })]]);
+    assert.equal(asked(end), "unwatch");
+    assert.equal(candidacyWake(gone), at + 10 + rest);
+    at += 10 + rest;
+    const [creating, asks] = play(gone, [[at, tick]]);
+    assert.equal(asked(asks), "create");
+    const [again, news] = play(creating, [[at, stored(creating.request?.id ?? 0, candidate("7", 10))]]);
+    assert.equal(asked(news), "watch");
+    state = again;
+  }
+  assert.equal(told, 1);
+});
+
+void test("who may not take its LeaseCandidate back either tries once, and says what that costs", () => {
+  const [going] = barred(registered(), 6_000);
+  const [gone, effects] = play(going, [[6_010, answered(going.request?.id ?? 0, forbidden)]]);
+  assert.equal(asked(effects), "tell, unwatch");
+  const [effect] = effects;
+  assert.ok(effect?.kind === "tell");
+  assert.match(
+    effect.line.message,
+    /^not allowed; until our LeaseCandidate is deleted the server may elect it, and waits 5 s/,
+  );
+  assert.equal(candidacyWake(gone), 36_010);
+  const leaving = play(registered(), [[100, wish("leave")]])[0];
+  assert.equal(asked(play(leaving, [[110, answered(3, forbidden)]])[1]), "tell, unwatch, left");
+  const withdrawing = play(going, [[6_006, wish("withdraw")]])[0];
+  const end = play(withdrawing, [[6_010, answered(going.request?.id ?? 0, { kind: "deleted" })]])[0];
+  assert.deepEqual([end.elector.kind, candidacyWake(end)], ["withdrawn", Infinity]);
+});
+
 void test("withdrawn: deleted, and nothing more; registered again: a new one, also when the old one is not gone yet", () => {
   const [going, asks] = play(registered(), [[100, wish("withdraw")]]);
   assert.equal(asked(asks), "delete");
