@@ -22,7 +22,9 @@ const firstPause: Millis = 20;
 const longestPause: Millis = 500;
 
 /** What became of it: the last failure is told when there was no time left. */
-type End = { readonly kind: "released" | "not-ours" } | { readonly kind: "failed"; readonly message: string };
+type End =
+  | { readonly kind: "released" | "not-ours" | "withdrawn" | "not-withdrawn" }
+  | { readonly kind: "failed"; readonly message: string };
 
 process.title = "lease-release"; // who means leader-exec or node by name must not hit us as well
 for (const { name } of forwardableSignals) process.on(name, () => undefined); // systemd ends the rest of a unit with SIGTERM
@@ -35,8 +37,10 @@ setTimeout(() => process.exit(1), Math.max(0, task.until - clock.now())); // the
 async function release(): Promise<End> {
   try {
     const { store, peer } = await openStore(task.choice, clock, process.env);
-    if (task.isCandidate && peer !== null) await withdraw(peer, task.identity, clock.now() + oneRequest);
-    return await releaseIn(store, task);
+    const isGone =
+      !task.isCandidate || peer === null || (await withdraw(peer, task.identity, clock.now() + oneRequest));
+    if (task.term === null) return { kind: isGone ? "withdrawn" : "not-withdrawn" };
+    return await releaseIn(store, { ...task, ...task.term });
   } catch (error) {
     if (error instanceof LocalTrouble) return { kind: "failed", message: error.message };
     throw error;
@@ -69,6 +73,7 @@ async function releaseIn(store: LeaseStore, estate: Estate): Promise<End> {
 const pause = (span: Millis): Promise<void> => new Promise((resolve) => setTimeout(resolve, span));
 
 function lineOf(end: End): LogLine {
+  const stoodBy = `leader-exec (pid ${task.pid}) died while standing by`;
   const who = `leader-exec (pid ${task.pid}) died, and its guard has killed all that it ran`;
   const about = { kind: "guard-released", fields: { pid: task.pid } } as const;
   switch (end.kind) {
@@ -76,6 +81,14 @@ function lineOf(end: End): LogLine {
       return { level: "warn", message: `${who} and released the Lease; look for what killed leader-exec`, ...about };
     case "not-ours":
       return { level: "debug", message: `${who}; the Lease is not its own any more, so it is left alone`, ...about };
+    case "withdrawn": {
+      const message = `${stoodBy}, and its guard has deleted its LeaseCandidate; look for what killed leader-exec`;
+      return { level: "warn", message, ...about };
+    }
+    case "not-withdrawn": {
+      const message = `${stoodBy}, and its guard could not delete its LeaseCandidate ${task.identity}: each election waits for its answer for up to 30 minutes; delete it`;
+      return { level: "warn", message, ...about };
+    }
     case "failed": {
       const then = "others wait until it has expired";
       return { level: "warn", message: `${who}; the Lease could not be released (${end.message}); ${then}`, ...about };

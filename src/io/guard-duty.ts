@@ -15,14 +15,18 @@ const late: Millis = 50;
 const readingTakes: Millis = 20;
 /** Between fork and exec a command does not carry its run id yet: so long it is searched for when it was being started. */
 const startTakes: Millis = 1000;
+/** So long it is tried to take back the candidacy of who stood by: nothing hangs on it but some elections' time. */
+const withdrawalTakes: Millis = 10_000;
 
 type Run = Extract<GuardMessage, { kind: "run" }>;
 /** `cgroup`: the folder of the run's cgroup. May throw: a guard that cannot do its work must end, and is replaced. */
 type NewTree = (runId: string, since: number, cgroup: string | null) => Tree;
 
-/** A Lease that nobody gives back any more: leader-exec let go of us without a word, and all that it ran is gone. */
+/** A Lease, or a candidacy, that nobody gives back any more: leader-exec let go of us without a word, and all that it ran is gone. */
 export interface Orphaned {
-  readonly term: Term;
+  readonly leader: TreeRoot;
+  /** Null: it stood by. */
+  readonly term: Term | null;
   readonly order: string;
   /** It is given up then: the Lease is about to expire. */
   readonly until: Millis;
@@ -34,6 +38,7 @@ export class GuardDuty {
   readonly #newTree: NewTree;
   readonly #end: (code: number, orphaned: Orphaned | null) => void;
   #order: string | null = null;
+  #parent: TreeRoot | null = null;
   #term: Term | null = null;
   #tree: Tree | null = null;
   #watch: TreeWatch | null = null;
@@ -64,8 +69,7 @@ export class GuardDuty {
         this.#order = message.text;
         return null;
       case "term":
-        // Whom we cannot see while it lives we would take for dead (a /proc that hides processes).
-        if (statNow(message.leader.pid)?.startTime === message.leader.startTime) this.#term = message;
+        if (isSeen(message.leader)) this.#term = message;
         return null;
       case "tree":
         this.#grow(message.root);
@@ -85,12 +89,14 @@ export class GuardDuty {
   pipeClosed(): void {
     this.#closedAt = this.#clock.now();
     this.#wasFrozen = this.#struck;
-    if (this.#watch === null || !(this.#isArmed || this.#hasRoot)) this.#finish(guardExit.quiet);
+    if (this.#watch === null || !(this.#isArmed || this.#hasRoot)) this.#finish(guardExit.quiet, this.#stoodBy());
     else this.#strike();
   }
 
   #begin({ runId, since, cgroup }: Run): void {
     if (this.#watch !== null) return;
+    const parent: TreeRoot = { pid: process.ppid, startTime: since };
+    this.#parent = isSeen(parent) ? parent : null;
     this.#tree = this.#newTree(runId, since, cgroup);
     this.#watch = new TreeWatch(
       this.#tree,
@@ -145,7 +151,13 @@ export class GuardDuty {
   #orphaned(): Orphaned | null {
     const [term, order, until] = [this.#term, this.#order, this.#deadline];
     if (term === null || order === null || this.#closedAt === null || this.#wasFrozen || !this.#hasRoot) return null;
-    return this.#clock.now() < until ? { term, order, until } : null;
+    return this.#clock.now() < until ? { leader: term.leader, term, order, until } : null;
+  }
+
+  #stoodBy(): Orphaned | null {
+    const [leader, order] = [this.#parent, this.#order];
+    if (leader === null || order === null) return null;
+    return { leader, term: null, order, until: this.#clock.now() + withdrawalTakes };
   }
 
   #finish(code: number, orphaned: Orphaned | null = null): void {
@@ -153,4 +165,9 @@ export class GuardDuty {
     this.#watch?.stop();
     this.#end(code, orphaned);
   }
+}
+
+/** Whom we cannot see while it lives we would take for dead (a /proc that hides processes). */
+function isSeen({ pid, startTime }: TreeRoot): boolean {
+  return statNow(pid)?.startTime === startTime;
 }

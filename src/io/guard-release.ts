@@ -1,4 +1,4 @@
-/** The guard's last service: it has the Lease of a leader-exec that died released, by a process that ends soon. */
+/** The guard's last service: it has Lease and candidacy of a leader-exec that died given back, by a process that ends soon. */
 import type { ChildProcess } from "node:child_process";
 import type { Millis } from "../core/types.ts";
 import type { Clock } from "../world.ts";
@@ -18,8 +18,9 @@ export const leaderStderr = 3;
  * itself is certainly dead: a pipe can be closed by more than death.
  */
 export async function releaseOnBehalf(orphaned: Orphaned, clock: Clock, program: readonly string[]): Promise<void> {
-  const { term, until } = orphaned;
-  while (!isDead(term.leader)) {
+  const { leader, until } = orphaned;
+  if (!isWorthIt(orphaned)) return;
+  while (!isDead(leader)) {
     if (clock.now() >= until) return;
     await new Promise((resolve) => setTimeout(resolve, looksEvery));
   }
@@ -29,6 +30,11 @@ export async function releaseOnBehalf(orphaned: Orphaned, clock: Clock, program:
   const limit = setTimeout(() => sendSignal(-(child.pid ?? 0), "SIGKILL"), Math.max(0, until - clock.now()));
   await new Promise((resolve) => child.on("exit", resolve).on("error", resolve));
   clearTimeout(limit);
+}
+
+/** A leader-exec that stood by leaves nothing behind where the server does not elect. */
+function isWorthIt({ term, order }: Orphaned): boolean {
+  return term !== null || parseOrder(order).release.isCandidate;
 }
 
 /** No thread of it can begin anything any more. False when it cannot be told. */
@@ -41,11 +47,15 @@ function isDead({ pid, startTime }: TreeRoot): boolean {
   }
 }
 
-function start({ term, order, until }: Orphaned, program: readonly string[]): ChildProcess | null {
+function start({ leader, term, order, until }: Orphaned, program: readonly string[]): ChildProcess | null {
   try {
     const { environment, folder, release } = parseOrder(order);
-    const { uid, since, leader } = term;
-    const task: ReleaseTask = { ...release, uid, since, until, pid: leader.pid };
+    const task: ReleaseTask = {
+      ...release,
+      term: term && { uid: term.uid, since: term.since },
+      until,
+      pid: leader.pid,
+    };
     // Loaded only now: a guard pays for its memory all its life.
     const child = process.getBuiltinModule("node:child_process").spawn(process.execPath, program, {
       detached: true,

@@ -24,8 +24,8 @@ export interface ReleaseFacts {
 export interface ReleaseTask extends ReleaseFacts {
   /** Of the leader-exec that died. */
   readonly pid: number;
-  readonly uid: string;
-  readonly since: Millis;
+  /** Null: it stood by, and only its LeaseCandidate is to go. */
+  readonly term: { readonly uid: string; readonly since: Millis } | null;
   readonly until: Millis;
 }
 

@@ -120,7 +120,7 @@ void test("the guard has the Lease released when the tree is gone and leader-exe
   trio.leader.kill("SIGKILL");
   assert.equal(await trio.guardExit, 3);
   const { task, env, folder, args } = trio.told() ?? assert.fail("nothing was released");
-  assert.deepEqual([task.identity, task.uid, task.since, task.pid], ["me_1", "uid-1", 12.5, trio.leader.pid]);
+  assert.deepEqual([task.identity, task.term, task.pid], ["me_1", { uid: "uid-1", since: 12.5 }, trio.leader.pid]);
   assert.ok(task.until > clock.now() && task.until < clock.now() + 60_000, "it is given up at the kill deadline");
   assert.equal(env["KUBECONFIG"], "/some/where");
   assert.equal(env["NODE_OPTIONS"], undefined);
