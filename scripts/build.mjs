@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { build } from "esbuild";
 import { leanCommander } from "./lean-commander.mjs";
+import { leanExeca } from "./lean-execa.mjs";
 import { leanKubeconfig } from "./lean-kubeconfig.mjs";
 import { leanPrometheus } from "./lean-prometheus.mjs";
 import { thirdPartyNotice } from "./third-party.mjs";
@@ -43,7 +44,7 @@ const result = await build({
   define: { "import.meta.url": "__bundle.url", __VERSION__: JSON.stringify(version) },
   banner: { js: "const __bundle={get url(){return require('node:url').pathToFileURL(__filename).href}};" },
   external: Object.keys(candidates).map((name) => `./${name}.cjs`),
-  plugins: [leanKubeconfig, leanCommander, leanPrometheus],
+  plugins: [leanKubeconfig, leanCommander, leanExeca, leanPrometheus],
 });
 await writeFile("dist/THIRD-PARTY-NOTICES.txt", await thirdPartyNotice(result.metafile));
 await writeFile("dist/meta.json", JSON.stringify(result.metafile));
