@@ -99,12 +99,12 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
           void answer(store.read(effect.deadline), (result) => ({ kind: "read", id: effect.id, result }));
           return;
         case "write":
+          if (isStartExpected(state)) command.expectStart();
           void answer(store.write(effect.write, effect.deadline), (result) => ({
             kind: "written",
             id: effect.id,
             result,
           }));
-          if (isStartExpected(state)) command.expectStart();
           return;
         case "watch":
           watch?.close();

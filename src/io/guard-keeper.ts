@@ -52,12 +52,10 @@ export class GuardKeeper {
 
   /**
    * A start may be milliseconds away: the guard rehearses once more. Woken for the deadline that counts it would need 3 to 6 ms to
-   * answer, because nothing of it is in the processor's caches any more; now that time passes while the store is asked.
+   * answer, because nothing of it is in the processor's caches any more; now that time passes while the store is asked. So it is the first to hear.
    */
   rouse(): void {
-    setImmediate(() => {
-      if (this.#number === 0) this.#process?.send({ kind: "deadline", number: this.#readiness.call(), at: Infinity });
-    });
+    if (this.#number === 0) this.#process?.send({ kind: "deadline", number: this.#readiness.call(), at: Infinity });
   }
 
   /**
