@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { until } from "../test/lab/index.ts";
 import { Program } from "./program.ts";
-import type { Room } from "./room.ts";
+import { hasOwnPids, type Room } from "./room.ts";
 import type { Row } from "./rows.ts";
-import { stamped } from "./stamps.ts";
+import { pidHere, stamped } from "./stamps.ts";
 
 /** A standby is given this long after it has said that it stands by, to get ready for the hand-over. */
 const settles = 500;
@@ -37,7 +37,7 @@ class Relay {
     const standby = await start(this.#file);
     await standby.says(standsBy);
     await pause(settles);
-    process.kill(end === "command" ? pid : holder.pid, "SIGTERM");
+    process.kill(end === "command" ? pidHere(this.#file, pid) : holder.pid, "SIGTERM");
     const next = await stamped(this.#file, "start", nth + 1);
     const ended = await stamped(this.#file, "end", nth);
     await holder.exited;
@@ -86,6 +86,10 @@ export async function handOver(room: Room): Promise<Row[]> {
   };
   const folder = room.newFile();
   const files: Kind = { ...kubernetes, start: (stamps) => room.leaderExec("hand-over", stamps, { folder }) };
+  const pods: Kind = {
+    ...kubernetes,
+    start: (stamps) => room.leaderExec("hand-over-pods", stamps, { asInPod: true }),
+  };
   const clientGo: Kind = {
     start: (stamps) => room.clientGo("hand-over-go", stamps),
     standsBy: /^leader ./m,
@@ -99,6 +103,7 @@ export async function handOver(room: Room): Promise<Row[]> {
   const relays = {
     kubernetes: new Relay(kubernetes, room.newFile()),
     floor: new Floor(room),
+    ...(hasOwnPids() ? { pods: new Relay(pods, room.newFile()) } : {}),
     files: new Relay(files, room.newFile()),
     ...(etcdctl === null ? {} : { etcdctl: new Relay(lock, room.newFile()) }),
     clientGo: new Relay(clientGo, room.newFile()),
@@ -123,6 +128,14 @@ export async function handOver(room: Room): Promise<Row[]> {
       base: etcdctl === null ? "no etcdctl" : "etcdctl lock",
       baseFigures: of("etcdctl"),
       budget: { times: 3 },
+    },
+    {
+      ...row,
+      what: "hand-over, as in pods",
+      figures: of("pods"),
+      base: "node:https by hand",
+      baseFigures: of("floor"),
+      budget: { most: 15 },
     },
     { ...row, what: "hand-over, file store", figures: of("files"), base: "", baseFigures: [], budget: null },
   ];

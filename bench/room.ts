@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AuditEntry, Lab, LabUser } from "../test/lab/index.ts";
@@ -8,6 +9,12 @@ import { compileStamp } from "./stamps.ts";
 export const shortTimes = { lease: "5s", renew: "2s", retry: "500ms", kill: "1s" };
 const usualTimes = { lease: "15s", renew: "10s", retry: "2s", kill: "3s" };
 
+/** For unshare, which only root may do. */
+const ownPids = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+
+/** Whether `asInPod` can be had here. */
+export const hasOwnPids = (): boolean => spawnSync("unshare", [...ownPids, "true"]).status === 0;
+
 interface LeaderExecMore {
   readonly times?: typeof shortTimes;
   /** Of Leases as files, instead of the API server. */
@@ -16,6 +23,8 @@ interface LeaderExecMore {
   readonly node?: string;
   /** More flags. */
   readonly args?: readonly string[];
+  /** In a pid namespace of its own, with its own /proc, as a container is. */
+  readonly asInPod?: boolean;
 }
 
 /** Another API server, another Node binary. */
@@ -62,7 +71,7 @@ export class Room {
 
   /** A candidate with the measured command, on the API server, or in a folder of Leases. */
   leaderExec(lease: string, stamps: string, more: LeaderExecMore = {}): Program {
-    const { times = usualTimes, folder, node, args: flags = [] } = more;
+    const { times = usualTimes, folder, node, args: flags = [], asInPod = false } = more;
     const store = folder === undefined ? ["--kubeconfig", this.kubeconfig] : ["--lease-store", `file:${folder}`];
     const args = [
       product,
@@ -71,7 +80,7 @@ export class Room {
       ...["--retry-period", times.retry, "--kill-after", times.kill],
       ...["--lease-name", lease, ...store, ...flags, "--", this.stamp, stamps],
     ];
-    return Program.node(args, {}, node);
+    return asInPod ? new Program("unshare", [...ownPids, process.execPath, ...args]) : Program.node(args, {}, node);
   }
 
   /** client-go's own elector, which works inside its process. */

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../test/lab/index.ts";
 
@@ -53,6 +53,25 @@ function readOn(file: string, state: Known): string {
 export async function stamped(file: string, what: string, skip = 0): Promise<Stamp> {
   const find = (): Stamp | undefined => stampsIn(file).filter((stamp) => stamp.what === what)[skip];
   return until(`"${what}" in ${file}`, find, 60_000);
+}
+
+/** The pid by which we know a process that wrote its own into this file, be it of another pid namespace. Throws when there is none. */
+export function pidHere(file: string, pid: number): number {
+  const found = readdirSync("/proc").find((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
+      const names = /^NSpid:(.*)$/m
+        .exec(readFileSync(`/proc/${name}/status`, "utf8"))?.[1]
+        ?.trim()
+        .split(/\s+/);
+      return words.at(-2) === file && Number(names?.at(-1)) === pid;
+    } catch {
+      return false; // it has ended
+    }
+  });
+  if (found === undefined) throw new Error(`the command ${pid} that writes to ${file} is gone`);
+  return Number(found);
 }
 
 function stampOf(line: string): Stamp {

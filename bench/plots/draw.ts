@@ -26,6 +26,7 @@ function handOverPlot({ conditions, rows }: Result): string {
   };
   return stripPlot(about, [
     { name: "leader-exec", ours: true, figures: figures("hand-over") },
+    { name: "leader-exec, as in pods", ours: true, figures: figures("hand-over, as in pods") },
     { name: "leader-exec, file store", ours: true, figures: figures("hand-over, file store") },
     { name: "etcdctl lock", ours: false, figures: base("etcdctl lock") },
     { name: "client-go", ours: false, figures: base("client-go") },
