@@ -1,7 +1,8 @@
 // Of execa only the asynchronous spawn with inherited stdio is used (src/bundles/execa.ts). What it has for pipes, transforms,
 // messages, verbose output and synchronous calls is replaced here: half of its code, which costs every process that stands by 4 MiB. An
 // import that a new version adds makes the build fail, or the bundle larger than its test allows.
-import { fileURLToPath } from "node:url";
+import { realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 const never = (...names) =>
   names
@@ -40,7 +41,7 @@ const packages = {
 export const leanExeca = {
   name: "lean-execa",
   setup(build) {
-    const folder = fileURLToPath(new URL("../node_modules/execa/", import.meta.url));
+    const folder = join(realpathSync(join(import.meta.dirname, "..", "node_modules", "execa")), "/");
     const unused = new Set(Object.keys(ownFiles));
     const isFromExeca = (importer) => importer.startsWith(folder);
     build.onResolve({ filter: /./ }, ({ path, importer }) =>
@@ -51,7 +52,7 @@ export const leanExeca = {
       const file = path.slice(folder.length).replaceAll("\\", "/");
       if (!path.startsWith(folder) || !(file in ownFiles)) return undefined;
       unused.delete(file);
-      return { contents: ownFiles[file], loader: "js", resolveDir: fileURLToPath(new URL(".", `file://${path}`)) };
+      return { contents: ownFiles[file], loader: "js", resolveDir: dirname(path) };
     });
     build.onEnd(() =>
       unused.size === 0 ? {} : { errors: [{ text: `execa does not import ${[...unused].join(", ")} any more` }] },

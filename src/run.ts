@@ -88,8 +88,8 @@ export function run(world: World, me: Candidate, begin: (turn: Turn) => State = 
       // A run is over and the next one is not: what can be done before it is.
       if (state.phase === "standby" && before.phase !== "standby") command.expectStart();
       // What is told waits for what is done: others may wait for that.
-      const told = effects.filter(({ kind }) => kind === "report");
-      for (const effect of [...effects.filter(({ kind }) => kind !== "report"), ...told]) perform(effect);
+      for (const effect of effects) if (effect.kind !== "report") perform(effect);
+      for (const effect of effects) if (effect.kind === "report") perform(effect);
       world.observer?.stepped({ before, event, effects, after: state, at: now.at });
     }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { initial, step } from "../../src/core/lifecycle.ts";
+import type { Standby } from "../../src/core/state.ts";
 import type { Event, Millis, Turn } from "../../src/core/types.ts";
 import { inPhase, lease, me, only, turn } from "../support/core.ts";
 
@@ -31,29 +32,29 @@ void test("once the Lease was seen nothing that the store does ends a standby", 
   inPhase(later, "standby");
 });
 
-void test("a Lease that is not there and cannot be created, for want of a namespace or of rights, ends it as well", () => {
+const noNamespace = { kind: "start-trouble", message: "no such namespace", waited: 1_000, limit: "--startup-timeout" };
+
+/** There is no Lease, and the store has just refused to create one. */
+function refusedCreation(): Standby {
   const [reading] = step(initial(impatient(0)), tick, impatient(0));
   const [creating, effects] = step(reading, { kind: "read", id: 1, result: { kind: "missing" } }, impatient(10));
   const { id } = only(effects, "write");
   const failure = { kind: "failed", reason: "namespace-missing", message: "no such namespace" } as const;
   const [troubled] = step(creating, { kind: "written", id, result: failure }, impatient(20));
-  const [end, last] = step(inPhase(troubled, "standby"), tick, impatient(1_000));
+  return inPhase(troubled, "standby");
+}
+
+void test("a Lease that is not there and cannot be created, for want of a namespace or of rights, ends it as well", () => {
+  const [end, last] = step(refusedCreation(), tick, impatient(1_000));
   inPhase(end, "finished");
-  const outcome = { kind: "start-trouble", message: "no such namespace", waited: 1_000, limit: "--startup-timeout" };
-  assert.deepEqual(only(last, "finish").outcome, outcome);
+  assert.deepEqual(only(last, "finish").outcome, noNamespace);
 });
 
 void test("a read that begins just before --startup-timeout is over is not cut short: it would hide why the Lease cannot be created", () => {
-  const [reading] = step(initial(impatient(0)), tick, impatient(0));
-  const [creating, effects] = step(reading, { kind: "read", id: 1, result: { kind: "missing" } }, impatient(10));
-  const { id } = only(effects, "write");
-  const failure = { kind: "failed", reason: "namespace-missing", message: "no such namespace" } as const;
-  const [troubled] = step(creating, { kind: "written", id, result: failure }, impatient(20));
-  const [looking, more] = step(inPhase(troubled, "standby"), tick, impatient(990));
+  const [looking, more] = step(refusedCreation(), tick, impatient(990));
   assert.ok(only(more, "read").deadline > 1_000);
   const [, last] = step(looking, tick, impatient(1_000));
-  const outcome = { kind: "start-trouble", message: "no such namespace", waited: 1_000, limit: "--startup-timeout" };
-  assert.deepEqual(only(last, "finish").outcome, outcome);
+  assert.deepEqual(only(last, "finish").outcome, noNamespace);
 });
 
 void test("a creation that is under way when --startup-timeout is over is undone if it succeeds: no name stays in the Lease", () => {

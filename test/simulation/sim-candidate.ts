@@ -117,7 +117,8 @@ export class SimCandidate {
     if (trace !== null && (effects.length > 0 || next.phase !== this.state.phase || event.kind !== "tick"))
       trace(this.me.identity, `${textOf(event)} -> ${next.phase}${effects.map(textOf).join("")}`);
     this.state = next;
-    for (const effect of effects) this.#perform(effect);
+    for (const effect of effects) if (effect.kind !== "report") this.#perform(effect);
+    for (const effect of effects) if (effect.kind === "report") this.#perform(effect);
   }
 
   #sleep(): void {
